@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Facts and tables → the reason for a verdict. What is written here is what the meters count;
+ * the verdict is carried out in weir.bpf.c.
+ */
+#ifndef WEIR_JUDGE_H
+#define WEIR_JUDGE_H
+
+#include "clock.h"
+#include "lib/event.h"
+#include "lib/facts.h"
+#include "lib/held.h"
+#include "maps.h"
+#include "meter.h"
+
+struct weir_outcome {
+	__u32 reason;  /* enum weir_reason, as mode enforce has it */
+	__u32 service; /* index + 1; 0: none */
+	__u32 event;   /* enum weir_event; only when count > 0 */
+	__u32 count;   /* number in its window; 0: not a new event */
+	__u32 serial;  /* number in a row of such verdicts; 1: the first */
+};
+
+static __always_inline void weir_net_key(const struct weir_facts *facts, struct weir_net *key)
+{
+	key->prefixlen = 32 + (facts->family ? 128 : 32);
+	key->family = bpf_htonl(facts->family ? 6 : 4);
+	key->addr[0] = facts->family ? facts->addr[0] : facts->addr[3];
+	key->addr[1] = facts->family ? facts->addr[1] : 0;
+	key->addr[2] = facts->family ? facts->addr[2] : 0;
+	key->addr[3] = facts->family ? facts->addr[3] : 0;
+}
+
+static __always_inline void weir_mask(const struct weir_settings *set,
+				      const struct weir_facts *facts, __be32 addr[4])
+{
+	if (facts->family) {
+		addr[0] = facts->addr[0] & set->mask6[0];
+		addr[1] = facts->addr[1] & set->mask6[1];
+		addr[2] = facts->addr[2] & set->mask6[2];
+		addr[3] = facts->addr[3] & set->mask6[3];
+	} else {
+		addr[0] = addr[1] = 0;
+		addr[2] = bpf_htonl(0xffff);
+		addr[3] = facts->addr[3] & set->mask4;
+	}
+}
+
+/*
+ * Counts a packet that a source's ban turned away and returns how many there were. CPUs under a
+ * flood would fight for the ban's own count, so each keeps its newest source's apart.
+ */
+static __always_inline __u32 weir_count_banned(struct weir_ban *ban, const struct weir_address *key,
+					       struct weir_stats *stats)
+{
+	const __u64 *source = (const __u64 *)key->addr;
+	__u64 *newest = (__u64 *)stats->ban_source.addr;
+	struct weir_ban *old;
+
+	if (source[0] != newest[0] || source[1] != newest[1]) {
+		old = stats->ban_dropped ? bpf_map_lookup_elem(&bans, newest) : NULL;
+		if (old)
+			WEIR_ADD(&old->dropped, stats->ban_dropped);
+		newest[0] = source[0];
+		newest[1] = source[1];
+		stats->ban_dropped = 0;
+	}
+	stats->ban_dropped++;
+	return (__u32)(ban->dropped + stats->ban_dropped);
+}
+
+/*
+ * Looks for a ban that is in force and covers this packet: `is_ours` when the packet is to a
+ * protected port, or may belong to one. Sets the reason, and as the serial how often that was.
+ */
+static __always_inline int weir_judge_bans(const struct weir_settings *set, __u32 present,
+					   const struct weir_facts *facts, int is_ours,
+					   struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	struct weir_ban *ban;
+
+	if (present & WEIR_HAVE_BANS) {
+		struct weir_address key __attribute__((aligned(8)));
+
+		weir_mask(set, facts, key.addr);
+		ban = bpf_map_lookup_elem(&bans, &key);
+		if (ban && (is_ours || ban->flags & WEIR_BAN_ALL) &&
+		    weir_now_ms(stats) < ban->until_ms) {
+			outcome->reason = WEIR_REASON_BANNED_SOURCE;
+			outcome->serial = weir_count_banned(ban, &key, stats);
+			return 1;
+		}
+	}
+	if (present & WEIR_HAVE_BAN_NETS) {
+		struct weir_net key;
+
+		weir_net_key(facts, &key);
+		ban = bpf_map_lookup_elem(&ban_nets, &key);
+		if (ban && (is_ours || ban->flags & WEIR_BAN_ALL) &&
+		    weir_now_ms(stats) < ban->until_ms) {
+			outcome->reason = WEIR_REASON_BANNED_NET;
+			outcome->serial = (__u32)WEIR_ADD(&ban->dropped, 1) + 1;
+			return 1;
+		}
+	}
+	return 0;
+}
+
+/* Where a source's state for one event is kept. */
+struct weir_state {
+	struct weir_burst *burst; /* by the limit's window one of the two */
+	struct weir_slide *slide;
+	__u64 *word; /* of either; NULL: no room in the table */
+};
+
+static __always_inline void weir_find_state(const struct weir_limit *limit,
+					    const struct weir_source *source,
+					    struct weir_stats *stats, struct weir_state *state)
+{
+	state->burst = NULL;
+	state->slide = NULL;
+	state->word = NULL;
+	if (limit->window == WEIR_WINDOW_BURST) {
+		state->burst = weir_find_or_add(&bursts, source, &weir_no_burst, stats);
+		if (state->burst)
+			state->word = &state->burst->word;
+	} else {
+		state->slide = weir_find_or_add(&slides, source, &weir_no_slide, stats);
+		if (state->slide)
+			state->word = &state->slide->word;
+	}
+}
+
+/*
+ * The memory of segments held off. Both are global functions, which the verifier checks once
+ * for all callers: their loops, inlined, would multiply every path that leads here.
+ */
+
+/* Remembers a segment by its hash. */
+__noinline int weir_hold(__u64 hash, __u32 kind)
+{
+	__u32 index = weir_held_index(hash);
+	struct weir_held_set *set = bpf_map_lookup_elem(&held, &index);
+
+	if (set)
+		weir_held_put(set, hash, kind, (__u32)weir_precise_ms());
+	return 0;
+}
+
+/*
+ * What becomes of a segment that was held off before and comes again; WEIR_REASON_COUNT when
+ * it is not known. Asked before the event is counted, for it is not a new one.
+ */
+__noinline int weir_judge_again(__u64 hash, __u32 now_ms, __u32 delay_ms)
+{
+	__u32 index = weir_held_index(hash);
+	struct weir_held_set *set = bpf_map_lookup_elem(&held, &index);
+	__u64 word = set ? weir_held_find(set, hash, now_ms) : 0;
+
+	if (!word)
+		return WEIR_REASON_COUNT;
+	if (weir_held_word_kind(word) == WEIR_HELD_KICKED)
+		return WEIR_REASON_KICKED_AGAIN;
+	return weir_held_is_over(word, (__u32)weir_precise_ms(), delay_ms) ? WEIR_REASON_RELEASED
+									   : WEIR_REASON_HELD;
+}
+
+static __always_inline __u64 weir_hash_of(const struct weir_control *control,
+					  const struct weir_facts *facts)
+{
+	return weir_segment_hash(control->hash_seed, facts->addr, facts->source_port, facts->port,
+				 facts->seq);
+}
+
+/*
+ * Judges an event by its limit. A kicked SYN that is sent again is a new attempt: the client's
+ * only way in once its window has passed. A kicked request stays kicked, or the retransmissions
+ * of clients that have long gone would keep their sources' windows open.
+ */
+static __always_inline __u32 weir_judge_event(const struct weir_control *control,
+					      const struct weir_settings *set,
+					      const struct weir_facts *facts,
+					      struct weir_stats *stats,
+					      struct weir_outcome *outcome)
+{
+	const struct weir_limit *limit =
+	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
+		 .limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
+	struct weir_source source = {.service = outcome->service, .event = outcome->event};
+	struct weir_metered metered;
+	struct weir_state state;
+	__u64 now_ms;
+
+	if (!limit->enabled)
+		return WEIR_REASON_NO_EVENT;
+	weir_mask(set, facts, source.addr);
+	weir_find_state(limit, &source, stats, &state);
+	if (!state.word)
+		return WEIR_REASON_UNTRACKED;
+	now_ms = weir_now_ms(stats);
+	if (WEIR_LOAD(state.word) & WEIR_WORD_HELD) {
+		__u32 reason =
+		    weir_judge_again(weir_hash_of(control, facts), (__u32)now_ms, limit->delay_ms);
+
+		if (reason != WEIR_REASON_COUNT)
+			return reason;
+	}
+	metered = state.burst ? weir_meter_burst(state.burst, limit, now_ms)
+			      : weir_meter_slide(state.slide, limit, now_ms);
+	outcome->count = metered.count;
+	outcome->serial = metered.serial;
+	if (metered.level == WEIR_LEVEL_PASS)
+		return WEIR_REASON_UNDER_LIMIT;
+	if (metered.level == WEIR_LEVEL_CONTENDED)
+		return WEIR_REASON_CONTENDED;
+	if (set->mode == WEIR_MODE_ENFORCE &&
+	    (metered.level == WEIR_LEVEL_THROTTLE || outcome->event == WEIR_EVENT_REQUEST)) {
+		if (!(metered.word & WEIR_WORD_HELD))
+			WEIR_OR(state.word, WEIR_WORD_HELD);
+		weir_hold(weir_hash_of(control, facts), metered.level == WEIR_LEVEL_KICK
+							    ? WEIR_HELD_KICKED
+							    : WEIR_HELD_THROTTLED);
+	}
+	return metered.level == WEIR_LEVEL_KICK ? WEIR_REASON_OVER_LIMIT : WEIR_REASON_THROTTLED;
+}
+
+/* Judges a packet whose facts are known: DESIGN.md, section 3. */
+static __always_inline void weir_judge(const struct weir_control *control,
+				       const struct weir_settings *set, __u32 present,
+				       const struct weir_facts *facts, struct weir_stats *stats,
+				       struct weir_outcome *outcome)
+{
+	outcome->service = 0;
+	outcome->event = 0;
+	outcome->count = 0;
+	outcome->serial = 0;
+	if (facts->layer == WEIR_LAYER_NONE) {
+		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;
+		return;
+	}
+	if (facts->layer == WEIR_LAYER_TCP)
+		outcome->service = set->port_service[facts->port];
+	if (present &&
+	    weir_judge_bans(set, present, facts,
+			    outcome->service || facts->layer == WEIR_LAYER_TAIL, stats, outcome))
+		return;
+	if (facts->layer != WEIR_LAYER_TCP)
+		outcome->reason = facts->defect			    ? facts->defect
+				  : facts->layer == WEIR_LAYER_TAIL ? WEIR_REASON_FRAGMENT_TAIL
+								    : WEIR_REASON_NOT_TCP;
+	else if (!outcome->service)
+		outcome->reason = WEIR_REASON_UNPROTECTED;
+	else if (facts->defect)
+		outcome->reason = facts->defect;
+	else {
+		outcome->event = weir_event_of(
+		    facts, set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol);
+		outcome->reason = outcome->event < WEIR_EVENT_COUNT
+				      ? weir_judge_event(control, set, facts, stats, outcome)
+				      : WEIR_REASON_NO_EVENT;
+	}
+}
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * All maps. Names are also the names of their pins. Sizes given here are those of a test;
+ * the agent sets the real ones before loading (user/dataplane/sizes.h).
+ */
+#ifndef WEIR_MAPS_H
+#define WEIR_MAPS_H
+
+#include <bpf/bpf_helpers.h>
+
+#include "weir/abi.h"
+
+/*
+ * Settings in force: written by the agent only; see struct weir_control. A global variable (.bss),
+ * which is an array map of one value, because that needs no lookup.
+ */
+struct weir_control weir_control;
+
+/* Counters, by interface slot. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEIR_INTERFACE_MAX);
+	__type(key, __u32);
+	__type(value, struct weir_stats);
+} stats_by_slot SEC(".maps");
+
+/* Which interface owns which slot of `stats_by_slot`: the agent's memory, not read here. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_INTERFACE_MAX);
+	__type(key, __u32);
+	__type(value, struct weir_interface);
+} interfaces SEC(".maps");
+
+/*
+ * The state of sources for events whose window is burst, and for those whose window is
+ * sliding. Two tables, because a sliding window needs forty times the room. Entries are
+ * changed in place: updating a key that exists would evict others.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct weir_source);
+	__type(value, struct weir_burst);
+} bursts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct weir_source);
+	__type(value, struct weir_slide);
+} slides SEC(".maps");
+
+/* Bans of whole sources: never an LRU, a flood would erase them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct weir_address);
+	__type(value, struct weir_ban);
+} bans SEC(".maps");
+
+/* Bans of anything else: networks, and parts of a source. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct weir_net);
+	__type(value, struct weir_ban);
+} ban_nets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 4096);
+	__type(key, struct weir_net);
+	__type(value, __u32);
+} allow_nets SEC(".maps");
+
+/* Segments held off; see lib/held.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_HELD_SETS);
+	__type(key, __u32);
+	__type(value, struct weir_held_set);
+} held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 * 1024);
+} notices SEC(".maps");
+
+/* The slot in `stats_by_slot` of the interface that this instance of the program is attached to. */
+const volatile __u32 weir_slot = 0;
+
+#endif

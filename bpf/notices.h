@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Tells user space about verdicts. Advisory: so many a second and CPU, the rest counted as
+ * lost. Nothing the data path decides depends on it.
+ */
+#ifndef WEIR_NOTICES_H
+#define WEIR_NOTICES_H
+
+#include "clock.h"
+#include "lib/facts.h"
+#include "maps.h"
+
+#define WEIR_NOTICES_A_SECOND 1000
+/* The last part of a second's share is kept for a source's first offences. */
+#define WEIR_NOTICES_FIRST 250
+/* After so many in a row only every power of two is told. */
+#define WEIR_NOTICES_IN_A_ROW 32
+
+static __always_inline int weir_is_worth_a_notice(__u32 serial)
+{
+	return serial && (serial <= WEIR_NOTICES_IN_A_ROW || !(serial & (serial - 1)));
+}
+
+/* Takes one from this second's share. */
+static __always_inline int weir_notice_admit(struct weir_stats *stats, int is_first)
+{
+	__u64 second = weir_now_ms(stats) / 1000;
+
+	if (stats->notice_second != second) {
+		stats->notice_second = second;
+		stats->notice_count = 0;
+	}
+	if (stats->notice_count >= WEIR_NOTICES_A_SECOND - (is_first ? 0 : WEIR_NOTICES_FIRST))
+		return 0;
+	stats->notice_count++;
+	return 1;
+}
+
+/* A reserved record with all but its head filled in; NULL (and counted) when there is no room. */
+static __always_inline struct weir_notice *
+weir_notice_begin(struct weir_stats *stats, const struct weir_facts *facts, int is_first)
+{
+	struct weir_notice *notice = NULL;
+
+	if (weir_notice_admit(stats, is_first))
+		notice = bpf_ringbuf_reserve(&notices, sizeof(*notice), 0);
+	if (!notice) {
+		stats->notices_lost++;
+		return NULL;
+	}
+	stats->notices_sent++;
+	__builtin_memset(notice, 0, sizeof(*notice));
+	notice->time_ns = weir_precise_ms() * WEIR_NS_PER_MS;
+	__builtin_memcpy(notice->addr, facts->addr, sizeof(notice->addr));
+	notice->source_port = facts->source_port;
+	notice->port = facts->port;
+	notice->family = facts->family;
+	notice->interface = (__u8)weir_slot;
+	return notice;
+}
+
+#endif

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What crosses the border between kernel and user space: the values of the pinned maps and
+ * the records of the notice ring. Compiles as BPF C, C11 and C++. Every change of a size or
+ * of a meaning raises WEIR_LAYOUT, which is part of the pin directory's name.
+ *
+ * Times: `_ns` is CLOCK_BOOTTIME in nanoseconds, `_ms` the same clock in milliseconds.
+ * Addresses are in network byte order, IPv4 as v4-mapped IPv6 (RFC 4291, 2.5.5.2).
+ * Ports and all other numbers are in host byte order.
+ */
+#ifndef WEIR_ABI_H
+#define WEIR_ABI_H
+
+#include <linux/types.h>
+
+#include "verdict.h"
+
+#ifdef __cplusplus
+#define WEIR_STATIC_ASSERT(condition, text) static_assert(condition, text)
+#else
+#define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
+#endif
+
+#define WEIR_LAYOUT 1
+
+#define WEIR_SERVICE_MAX   16 /* services in one settings block */
+#define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
+#define WEIR_FAMILY_COUNT  2  /* 0: IPv4, 1: IPv6 */
+#define WEIR_PORT_COUNT	   65536
+
+/* A limit's bounds; configuration is checked against them before it reaches the kernel. */
+#define WEIR_TO_MUCH_MAX    65535
+#define WEIR_TIMEOUT_MS_MAX (7u * 24 * 3600 * 1000)
+#define WEIR_DELAY_MS_MAX   (60u * 1000)
+
+/* ---- who is counted ---------------------------------------------------------------- */
+
+/* The key of `bursts` and `slides`. */
+struct weir_source {
+	__be32 addr[4]; /* masked to the source prefix */
+	__u32 service;	/* index + 1 */
+	__u32 event;	/* enum weir_event */
+};
+/* Whole 64-bit words: the kernel compares what is left over byte by byte. */
+WEIR_STATIC_ASSERT(sizeof(struct weir_source) == 24, "no padding in a hash key");
+
+/* The value of `bursts`: see bpf/lib/window.h for the word's layout. */
+struct weir_burst {
+	__u64 word;
+};
+
+/*
+ * The value of `slides`: a log of the newest events. 64 slots make every limit up to 64
+ * exact. Above that every 2nd, 4th … event is logged: a throttle may then begin late, and a kick
+ * come early, by fewer than that many events; never more than toMuch are let in.
+ */
+#define WEIR_SLIDE_SLOTS 64
+struct weir_slide {
+	__u64 word;
+	__u32 slots[WEIR_SLIDE_SLOTS];
+};
+
+/* ---- bans and the allow list --------------------------------------------------------- */
+
+/* The key of `ban_nets` and `allow_nets`. The family comes first so that ::/0 is not 0.0.0.0/0. */
+struct weir_net {
+	__u32 prefixlen; /* 32 for the family + length of the network */
+	__be32 family;	 /* htonl(4) or htonl(6) */
+	__be32 addr[4];	 /* IPv4 in addr[0] */
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_net) == 24, "no padding in a trie key");
+
+/* The key of `bans`: a whole source, masked to the source prefix of the settings. */
+struct weir_address {
+	__be32 addr[4];
+};
+
+#define WEIR_BAN_FOREVER (~0ull)
+#define WEIR_BAN_ALL	 1u /* every packet, not just those to protected ports */
+
+/*
+ * The value of `bans` and `ban_nets`. A trie finds only the longest match, so a network inside
+ * another banned one holds for as long as the longer of the two: `until_ms` is that, and
+ * `own_until_ms` what was asked for.
+ */
+struct weir_ban {
+	__u64 until_ms; /* WEIR_BAN_FOREVER or the moment it ends */
+	__u64 own_until_ms;
+	__u64 dropped; /* packets turned away, but for those still in weir_stats.ban_dropped */
+	__u32 flags;   /* WEIR_BAN_…: those in force */
+	__u32 own_flags;
+};
+
+/* ---- settings -------------------------------------------------------------------------- */
+
+struct weir_limit {
+	__u32 enabled; /* 0 or 1 */
+	__u32 window;  /* enum weir_window */
+	__u32 start_throttle;
+	__u32 to_much;
+	__u32 timeout_ms;
+	__u32 delay_ms;
+	__u32 action; /* enum weir_action: what a kick does */
+	/* How `slides` keeps this limit's log; derived by weir_limit_seal(). */
+	__u8 stride_shift; /* one of 2^stride_shift events is logged */
+	__u8 tick_shift;   /* the log's clock ticks every 2^tick_shift ms */
+	__u8 epoch;	   /* changes when the log's form does; 0 to 3 */
+	__u8 pad;
+};
+
+struct weir_service {
+	__u32 protocol; /* enum weir_protocol */
+	__u32 pad;
+	struct weir_limit limits[WEIR_EVENT_COUNT];
+};
+
+/* All that is tunable, replaced whole: a packet sees one block or the next, never a mixture. */
+struct weir_settings {
+	__u32 mode;   /* enum weir_mode */
+	__be32 mask4; /* source prefix as a mask */
+	__be32 mask6[4];
+	struct weir_service services[WEIR_SERVICE_MAX];
+	__u8 port_service[WEIR_PORT_COUNT]; /* index into services + 1; 0: not protected */
+};
+
+/* Which tables hold anything at all: an empty one is not asked. */
+#define WEIR_HAVE_BANS	     1u
+#define WEIR_HAVE_BAN_NETS   2u
+#define WEIR_HAVE_ALLOW_NETS 4u
+
+/* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
+struct weir_control {
+	__u32 active;  /* 0 or 1: index into slots */
+	__u32 present; /* WEIR_HAVE_… */
+	__u64 hash_seed;
+	struct weir_settings slots[2];
+};
+
+/* ---- counters --------------------------------------------------------------------------- */
+
+struct weir_event_counters {
+	__u64 events; /* metered; those that just pass are the rest */
+	__u64 throttle;
+	__u64 kick;
+	__u64 allow;
+	__u64 observed_throttle;
+	__u64 observed_kick;
+};
+
+/* The per-CPU value of `stats_by_slot`. All before `ban_source` only grow. */
+struct weir_stats {
+	__u64 bytes;
+	__u64 reasons[WEIR_REASON_COUNT]; /* packets; see weir_reason_verdict() */
+	__u64 observed[WEIR_VERDICT_COUNT];
+	__u64 actions[WEIR_ACTION_COUNT];
+	struct weir_event_counters events[WEIR_SERVICE_MAX][WEIR_EVENT_COUNT][WEIR_FAMILY_COUNT];
+	__u64 sources_added;
+	__u64 insert_failures;
+	__u64 notices_sent;
+	__u64 notices_lost;
+	/* The newest banned source of this CPU, and its packets not yet added to its ban. */
+	struct weir_address ban_source;
+	__u64 ban_dropped;
+	/* Private to the data path. */
+	__u64 clock_jiffies;
+	__u64 clock_ms;
+	__u64 notice_second;
+	__u64 notice_count;
+};
+
+/* ---- segments held off ------------------------------------------------------------------ */
+
+/*
+ * The value of `held`: segments that were throttled or kicked and are known again when TCP
+ * sends them again. A set of eight in one cache line; the oldest makes room. Losing one is
+ * harmless: its retransmission is then judged as a new event.
+ */
+#define WEIR_HELD_WAYS 8
+#define WEIR_HELD_SETS 16384 /* a power of two */
+struct weir_held_set {
+	__u64 words[WEIR_HELD_WAYS];
+};
+
+/* ---- notices ------------------------------------------------------------------------------ */
+
+#define WEIR_NOTICE_HEAD 120
+
+/* A record of `notices`: one verdict other than pass. Advisory, rate-limited. */
+struct weir_notice {
+	__u64 time_ns;
+	__be32 addr[4]; /* the whole address, not masked */
+	__u32 count;	/* the event's number in its window (sliding: at least); 0: no event */
+	__u16 source_port;
+	__u16 port;
+	__u8 reason;	  /* enum weir_reason, as it would be in mode enforce */
+	__u8 observed;	  /* 1: mode was observe, the packet passed */
+	__u8 family;	  /* 0: IPv4, 1: IPv6 */
+	__u8 service;	  /* index + 1; 0: none */
+	__u8 event;	  /* enum weir_event; only when count > 0 */
+	__u8 interface;	  /* slot */
+	__u8 head_length; /* bytes of `head` in use */
+	__u8 pad;
+	char head[WEIR_NOTICE_HEAD]; /* first bytes of a request; not cleaned */
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_notice) == 8 + 16 + 4 + 4 + 8 + WEIR_NOTICE_HEAD,
+		   "no implicit padding in a record");
+
+/* ---- interfaces --------------------------------------------------------------------------- */
+
+#define WEIR_ATTACH_NATIVE  1u
+#define WEIR_ATTACH_GENERIC 2u
+#define WEIR_ATTACH_TC	    3u
+#define WEIR_QDISC_OURS	    1u /* flags: the clsact qdisc was made by Weir */
+
+/* The value of `interfaces`, by slot: who owns which counters; read by the next agent. */
+struct weir_interface {
+	char name[16]; /* empty: the slot is free */
+	__u32 ifindex;
+	__u32 attach; /* WEIR_ATTACH_…; 0: detached, counters kept */
+	__u32 flags;
+	__u32 pad;
+};
+
+#endif
