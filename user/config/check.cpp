@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What must hold for settings wherever they come from. Pure; no text is parsed here.
+#include "config/check.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/quote.h"
+#include "config/load.h"
+#include "config/names.h"
+
+namespace weir {
+namespace {
+
+constexpr std::size_t kServiceNameMax = 32;
+constexpr std::size_t kInterfaceNameMax = 15;  // IFNAMSIZ without the final zero
+constexpr std::size_t kPathPrefixMax = 100;    // a notice shows the start of a request only
+constexpr Milliseconds kTimeWindowMin = std::chrono::seconds(1);
+constexpr Milliseconds kTimeWindowMax = std::chrono::hours(24) * 7;
+
+// Collects findings about one part of the settings: `path` for programs, `label` for people.
+class Part {
+ public:
+  Part(std::vector<Issue>& issues, std::string path, std::string label)
+      : issues_(issues), path_(std::move(path)), label_(std::move(label)) {}
+
+  [[nodiscard]] std::string path_of(std::string_view key) const {
+    if (key.empty()) return path_;
+    return path_.empty() ? std::string(key) : fmt::format("{}.{}", path_, key);
+  }
+
+  void add(std::string_view key, std::string_view what, std::string hint = {}) {
+    std::string text = label_.empty() ? std::string(what) : fmt::format("{}: {}", label_, what);
+    issues_.push_back({path_of(key), {ErrorCode::kInvalid, std::move(text), std::move(hint)}});
+  }
+
+  void number(std::string_view key, std::int64_t value, std::int64_t least, std::int64_t most) {
+    if (value < least) add(key, fmt::format("{} must be at least {}", key, least));
+    if (value > most) add(key, fmt::format("{} must be at most {}", key, most));
+  }
+
+  void duration(std::string_view key, Milliseconds value, Milliseconds least, Milliseconds most) {
+    if (value < least) add(key, fmt::format("{} must be at least {}", key, format_duration(least)));
+    if (value > most) add(key, fmt::format("{} must be at most {}", key, format_duration(most)));
+  }
+
+ private:
+  std::vector<Issue>& issues_;
+  std::string path_;
+  std::string label_;
+};
+
+bool is_service_name(std::string_view name) {
+  const auto allowed = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-';
+  };
+  return !name.empty() && name.size() <= kServiceNameMax && std::ranges::all_of(name, allowed);
+}
+
+// The kernel's own rule (dev_valid_name), and no control characters, which it would take.
+bool is_interface_name(std::string_view name) {
+  const auto refused = [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == 0x7f || c == '/' || c == ':';
+  };
+  return !name.empty() && name.size() <= kInterfaceNameMax && name != "." && name != ".." &&
+         std::ranges::none_of(name, refused);
+}
+
+void check_numbers(Part& part, std::uint32_t start_throttle, std::uint32_t to_much,
+                   Milliseconds timeout) {
+  part.number("startThrottle", start_throttle, 1, WEIR_TO_MUCH_MAX);
+  part.number("toMuch", to_much, 1, WEIR_TO_MUCH_MAX);
+  part.duration("timeout", timeout, Milliseconds(1), Milliseconds(WEIR_TIMEOUT_MS_MAX));
+}
+
+void check_ban_rule(std::vector<Issue>& issues, const Service& service, const BanRule& rule) {
+  Part part(issues, fmt::format("services.{}.ban", service.name),
+            fmt::format("ban rule of service {}", service.name));
+  constexpr Milliseconds kLeast(1);
+  part.number("after", rule.after, 1, WEIR_TO_MUCH_MAX);
+  part.duration("within", rule.within, kLeast, Milliseconds(WEIR_TIMEOUT_MS_MAX));
+  part.duration("for", rule.duration, kLeast, kDurationMax);
+  part.duration("max", rule.longest, kLeast, kDurationMax);
+  if (rule.longest < rule.duration) {
+    part.add("max", fmt::format("max ({}) is shorter than for ({})", format_duration(rule.longest),
+                                format_duration(rule.duration)));
+  }
+}
+
+void check_path_rules(std::vector<Issue>& issues, const Service& service) {
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < service.paths.size(); ++i) {
+    const PathRule& rule = service.paths[i];
+    Part part(issues, fmt::format("services.{}.paths.{}", service.name, i),
+              fmt::format("path rule {} of service {}", i + 1, service.name));
+    if (!rule.prefix.starts_with('/') || one_line(rule.prefix) != rule.prefix) {
+      part.add("prefix", fmt::format("prefix {} is not the start of a path", quoted(rule.prefix)),
+               "a path starts with /");
+    }
+    if (rule.prefix.size() > kPathPrefixMax) {
+      part.add("prefix", fmt::format("prefix is longer than {} bytes", kPathPrefixMax));
+    }
+    if (!seen.insert(rule.prefix).second) {
+      part.add("prefix", fmt::format("prefix {} has a rule already", quoted(rule.prefix)));
+    }
+    check_numbers(part, rule.start_throttle, rule.to_much, rule.timeout);
+    if (rule.ban) part.duration("ban", *rule.ban, Milliseconds(1), kDurationMax);
+  }
+}
+
+// `owners` has the service of each port seen so far.
+void check_ports(Part& part, const Service& service, std::map<std::uint16_t, std::string>& owners) {
+  if (service.ports.empty()) {
+    part.add("ports", "ports is missing or empty", "name its ports: ports = [80]");
+  }
+  for (std::size_t i = 0; i < service.ports.size(); ++i) {
+    const std::uint16_t port = service.ports[i];
+    const std::string key = fmt::format("ports.{}", i);
+    if (port == 0) part.add(key, "port 0 is not a port", "ports are numbers from 1 to 65535");
+    const auto [owner, first] = owners.try_emplace(port, service.name);
+    if (first) continue;
+    part.add(key, owner->second == service.name
+                      ? fmt::format("port {} is named twice", port)
+                      : fmt::format("port {} belongs to service {} already", port, owner->second));
+  }
+}
+
+void check_service(std::vector<Issue>& issues, const Service& service,
+                   std::map<std::uint16_t, std::string>& owners) {
+  Part part(issues, fmt::format("services.{}", service.name),
+            fmt::format("service {}", one_line(service.name)));
+  if (!is_service_name(service.name)) {
+    part.add("", fmt::format("{} is not a service name", quoted(service.name)),
+             fmt::format("1 to {} letters, digits, _ and -", kServiceNameMax));
+  }
+  check_ports(part, service, owners);
+  if (service.protocol >= WEIR_PROTOCOL_COUNT) {
+    part.add("protocol", "protocol must be " + choices<Protocol>());
+  }
+  for (std::size_t i = 0; i < service.limits.size(); ++i) {
+    if (!service.limits[i]) continue;
+    const auto event = static_cast<Event>(i);
+    if (auto fits = check_event_fits(service, event); !fits) {
+      issues.push_back({part.path_of(name_of(event)), fits.error()});
+    }
+    const auto found = find_limit_issues(service.name, event, *service.limits[i]);
+    issues.insert(issues.end(), found.begin(), found.end());
+  }
+  if (service.ban) check_ban_rule(issues, service, *service.ban);
+  check_path_rules(issues, service);
+}
+
+void check_services(std::vector<Issue>& issues, const Settings& settings) {
+  Part part(issues, "services", "");
+  std::map<std::uint16_t, std::string> owners;
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < settings.services.size(); ++i) {
+    const Service& service = settings.services[i];
+    if (i == WEIR_SERVICE_MAX) {
+      part.add(service.name, fmt::format("more than {} services", WEIR_SERVICE_MAX),
+               "one service can have many ports");
+    }
+    if (!names.insert(service.name).second) {
+      part.add(service.name, fmt::format("service {} is named twice", one_line(service.name)));
+    }
+    check_service(issues, service, owners);
+  }
+}
+
+void check_interfaces(std::vector<Issue>& issues, const Settings& settings) {
+  Part part(issues, "interfaces", "interfaces");
+  std::set<std::string> seen;
+  for (std::size_t i = 0; i < settings.interfaces.size(); ++i) {
+    const std::string& name = settings.interfaces[i];
+    const std::string key = std::to_string(i);
+    if (i == WEIR_INTERFACE_MAX) {
+      part.add(key, fmt::format("more than {} interfaces", WEIR_INTERFACE_MAX));
+    }
+    if (!is_interface_name(name)) {
+      part.add(key, quoted(name) + " is not an interface name",
+               fmt::format("1 to {} characters without /, : and spaces; `ip link` lists them",
+                           kInterfaceNameMax));
+    }
+    if (!seen.insert(name).second) part.add(key, quoted(name) + " is named twice");
+  }
+}
+
+Status first_of(std::vector<Issue> issues) {
+  if (issues.empty()) return {};
+  return tl::unexpected(std::move(issues.front().error));
+}
+
+}  // namespace
+
+Status check_event_fits(const Service& service, Event event) {
+  if (event != WEIR_EVENT_REQUEST || service.protocol == WEIR_PROTOCOL_HTTP) return {};
+  return fail(ErrorCode::kInvalid,
+              fmt::format("service {}: requests cannot be seen in protocol {}",
+                          one_line(service.name), name_of(service.protocol)),
+              "a limit on requests needs protocol = \"http\"");
+}
+
+std::vector<Issue> find_limit_issues(const std::string& service, Event event, const Limit& limit) {
+  std::vector<Issue> issues;
+  Part part(issues, fmt::format("services.{}.{}", service, name_of(event)),
+            fmt::format("limit {} {}", one_line(service), name_of(event)));
+  check_numbers(part, limit.start_throttle, limit.to_much, limit.timeout);
+  part.duration("delay", limit.delay, Milliseconds(1), Milliseconds(WEIR_DELAY_MS_MAX));
+  if (limit.window >= WEIR_WINDOW_COUNT) part.add("window", "window must be " + choices<Window>());
+  if (limit.action >= WEIR_ACTION_DEFERRED) {
+    part.add("action", "action must be " + choices<Action>());
+  }
+  return issues;
+}
+
+std::vector<Issue> find_issues(const Settings& settings) {
+  std::vector<Issue> issues;
+  Part part(issues, "", "");
+  if (settings.mode >= WEIR_MODE_COUNT) part.add("mode", "mode must be " + choices<Mode>());
+  check_interfaces(issues, settings);
+  part.number("prefix4", settings.prefix4, 1, 32);
+  part.number("prefix6", settings.prefix6, 1, 128);
+  part.duration("timeWindow", settings.time_window, kTimeWindowMin, kTimeWindowMax);
+  check_services(issues, settings);
+  return issues;
+}
+
+Status check_limit(const std::string& service, Event event, const Limit& limit) {
+  return first_of(find_limit_issues(service, event, limit));
+}
+
+Status check_settings(const Settings& settings) { return first_of(find_issues(settings)); }
+
+}  // namespace weir

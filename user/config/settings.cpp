@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The settings without any file, and what is legal but worth saying about settings.
+#include "config/settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/load.h"
+#include "config/names.h"
+
+namespace weir {
+namespace {
+
+// A browser opens six connections at a time to a site; 48 attempts within 2 s are eight
+// people behind one address who all follow a link at once. Nobody waits below that.
+constexpr Limit kDefaultSyn{.start_throttle = 48,
+                            .to_much = 64,
+                            .timeout = Milliseconds(2000),
+                            .window = WEIR_WINDOW_SLIDING};
+
+// A burst ends with the first pause of a second. A page of a few dozen parts stays below 60;
+// clients that fetch without a pause, and only they, get far beyond it.
+constexpr Limit kDefaultRequest{.start_throttle = 60,
+                                .to_much = 120,
+                                .timeout = Milliseconds(1000),
+                                .window = WEIR_WINDOW_BURST};
+
+std::vector<std::string> limit_notices(const Service& service, Event event, const Limit& limit) {
+  std::vector<std::string> notices;
+  const std::string label = fmt::format("limit {} {}", service.name, name_of(event));
+  if (limit.start_throttle >= limit.to_much) {
+    notices.push_back(
+        fmt::format("{}: the delay stage is off, for startThrottle ({}) is not below toMuch ({})",
+                    label, limit.start_throttle, limit.to_much));
+  }
+  if (limit.action != WEIR_ACTION_DROP) {
+    notices.push_back(fmt::format("{}: this version carries out action {} as drop", label,
+                                  name_of(limit.action)));
+  }
+  return notices;
+}
+
+template <typename Services>
+auto find_by_name(Services& services, const std::string& name) -> decltype(services.data()) {
+  const auto found = std::ranges::find(services, name, &Service::name);
+  return found == services.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+const Service* Settings::find_service(const std::string& name) const {
+  return find_by_name(services, name);
+}
+
+Service* Settings::find_service(const std::string& name) { return find_by_name(services, name); }
+
+const char* origin_name(Origin origin) {
+  switch (origin) {
+    case Origin::kDefault:
+      return "default";
+    case Origin::kFile:
+      return "file";
+    case Origin::kCommand:
+      return "command";
+  }
+  return "unknown";
+}
+
+LoadedSettings default_settings() {
+  Service web;
+  web.name = "web";
+  web.ports = {80, 8080};
+  web.protocol = WEIR_PROTOCOL_HTTP;
+  web.limits[WEIR_EVENT_SYN] = kDefaultSyn;
+  web.limits[WEIR_EVENT_REQUEST] = kDefaultRequest;
+  Service tls;
+  tls.name = "tls";
+  tls.ports = {443};
+  tls.protocol = WEIR_PROTOCOL_TLS;
+  tls.limits[WEIR_EVENT_SYN] = kDefaultSyn;
+
+  LoadedSettings loaded;
+  loaded.settings.services = {std::move(web), std::move(tls)};
+  for (std::string& path : value_paths(loaded.settings)) {
+    loaded.origins.emplace(std::move(path), Origin::kDefault);
+  }
+  loaded.notices = notices_about(loaded.settings);
+  return loaded;
+}
+
+std::vector<std::string> notices_about(const Settings& settings) {
+  std::vector<std::string> notices;
+  if (settings.services.empty()) {
+    notices.emplace_back("no service is named, so no port is protected: only bans act");
+  }
+  for (const Service& service : settings.services) {
+    for (std::size_t i = 0; i < service.limits.size(); ++i) {
+      if (!service.limits[i]) continue;
+      auto found = limit_notices(service, static_cast<Event>(i), *service.limits[i]);
+      std::ranges::move(found, std::back_inserter(notices));
+    }
+    if (service.ban) {
+      notices.push_back(
+          fmt::format("service {}: this version does not act on its ban rule yet", service.name));
+    }
+    if (!service.paths.empty()) {
+      notices.push_back(
+          fmt::format("service {}: this version does not act on its path rules yet", service.name));
+    }
+  }
+  return notices;
+}
+
+}  // namespace weir

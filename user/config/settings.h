@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What an operator can tune, as plain data. No parsing, no kernel layout in here.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "weir/abi.h"
+
+namespace weir {
+
+// The enums of weir/verdict.h with their names; names.h turns them into text and back.
+using Mode = weir_mode;
+using Window = weir_window;
+using Action = weir_action;
+using Protocol = weir_protocol;
+using Event = weir_event;
+
+struct Limit {
+  std::uint32_t start_throttle = 0;  // events answered at once; >= to_much: no delay stage
+  std::uint32_t to_much = 0;         // events before the source is kicked
+  Milliseconds timeout{};            // the window
+  Window window = WEIR_WINDOW_BURST;
+  Milliseconds delay{500};           // how long a throttled event is held off
+  Action action = WEIR_ACTION_DROP;  // what a kick does
+  bool operator==(const Limit&) const = default;
+};
+
+struct BanRule {
+  std::uint32_t after = 30;        // kicks …
+  Milliseconds within{60'000};     // … in this time
+  Milliseconds duration{600'000};  // the first ban; doubles
+  Milliseconds longest{86'400'000};
+  bool operator==(const BanRule&) const = default;
+};
+
+struct PathRule {
+  std::string prefix;
+  std::uint32_t start_throttle = 0;
+  std::uint32_t to_much = 0;
+  Milliseconds timeout{};
+  std::optional<Milliseconds> ban;
+  bool operator==(const PathRule&) const = default;
+};
+
+struct Service {
+  std::string name;  // [A-Za-z0-9_-]{1,32}
+  std::vector<std::uint16_t> ports;
+  Protocol protocol = WEIR_PROTOCOL_TCP;
+  std::array<std::optional<Limit>, WEIR_EVENT_COUNT> limits;  // by event
+  std::optional<BanRule> ban;
+  std::vector<PathRule> paths;
+  bool operator==(const Service&) const = default;
+};
+
+struct Settings {
+  Mode mode = WEIR_MODE_OBSERVE;
+  std::vector<std::string> interfaces;
+  int prefix4 = 32;
+  int prefix6 = 64;
+  std::vector<Prefix> allow;
+  Milliseconds time_window{600'000};  // a source is active when seen within it
+  std::vector<Service> services;      // in the order of their indices in the kernel
+  bool operator==(const Settings&) const = default;
+
+  [[nodiscard]] const Service* find_service(const std::string& name) const;
+  [[nodiscard]] Service* find_service(const std::string& name);
+};
+
+enum class Origin { kDefault, kFile, kCommand };
+const char* origin_name(Origin origin);  // "default", "file", "command"
+
+// Where each value comes from, by its path in the file: "services.web.syn.toMuch".
+using Origins = std::map<std::string, Origin>;
+
+}  // namespace weir
