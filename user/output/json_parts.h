@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Pieces that several JSON documents are built from. Private to output/.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+
+#include "config/settings.h"
+
+namespace weir::parts {
+
+using Json = nlohmann::ordered_json;
+
+inline constexpr int kSchema = 1;
+
+inline Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+inline Json time_or_null(const std::optional<WallTime>& time) {
+  return time ? Json(format_time(*time)) : Json();
+}
+
+// How a kick is carried out by this version: what it cannot do yet, it does as a drop.
+Action effective_action(Action action);
+
+// The objects of "limits", in the order of the settings; with "origin" when origins are given.
+Json limit_list(const Settings& settings, const Origins* origins);
+
+}  // namespace weir::parts

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The snapshot as JSON: `weir stats` and `weir status`.
+#include <fmt/format.h>
+
+#include <cmath>
+#include <string>
+
+#include "config/names.h"
+#include "output/json.h"
+#include "output/json_parts.h"
+
+namespace weir {
+namespace {
+
+using parts::Json;
+
+// A double is a JSON number either way, but "12" is what a counter reads like.
+Json number(double value) {
+  constexpr double kExact = 9007199254740992.0;  // 2^53
+  if (std::abs(value) <= kExact && value == std::floor(value))
+    return static_cast<std::int64_t>(value);
+  return value;  // not finite: dumped as null
+}
+
+Json series(const Series& series) {
+  Json trend = Json::array();
+  for (const double value : series.trend()) trend.push_back(number(value));
+  Json peaks = Json::array();
+  for (const Peak& peak : series.peaks())
+    peaks.push_back({{"time", format_time(peak.time)}, {"value", number(peak.value)}});
+  const auto last = series.last();
+  return {{"last", last ? number(*last) : Json()},
+          {"trend", std::move(trend)},
+          {"max", std::move(peaks)}};
+}
+
+Json head(const Snapshot& snapshot) {
+  using std::chrono::seconds;
+  return {{"schema", parts::kSchema},
+          {"version", snapshot.version},
+          {"time", format_time(snapshot.time)},
+          {"uptimeSeconds", std::chrono::floor<seconds>(snapshot.uptime).count()},
+          {"mode", name_of(snapshot.mode)}};
+}
+
+Json interfaces(const Snapshot& snapshot) {
+  Json list = Json::array();
+  for (const InterfaceState& interface : snapshot.interfaces) {
+    Json item = {{"name", interface.name},
+                 {"ifindex", interface.ifindex},
+                 {"attach", attach_name(interface.attach)},
+                 {"packets", packet_count(interface.stats)},
+                 {"bytes", interface.stats.bytes},
+                 {"attached", interface.attached}};
+    if (!interface.note.empty()) item["note"] = interface.note;
+    list.push_back(std::move(item));
+  }
+  return list;
+}
+
+Json verdicts(const weir_stats& stats) {
+  const auto counts = verdict_counts(stats);
+  Json object = Json::object();
+  for (int i = 0; i < WEIR_VERDICT_COUNT; ++i)
+    object[std::string(name_of(static_cast<weir_verdict>(i)))] = counts[i];
+  return object;
+}
+
+// Only those that mode enforce would have acted on can be observed.
+Json observed(const weir_stats& stats) {
+  Json object = Json::object();
+  for (const auto verdict :
+       {WEIR_VERDICT_THROTTLE, WEIR_VERDICT_KICK, WEIR_VERDICT_BAN, WEIR_VERDICT_MALFORMED})
+    object[std::string(name_of(verdict))] = stats.observed[verdict];
+  return object;
+}
+
+Json reasons(const weir_stats& stats) {
+  Json object = Json::object();
+  for (int i = 0; i < WEIR_REASON_COUNT; ++i)
+    object[std::string(name_of(static_cast<weir_reason>(i)))] = stats.reasons[i];
+  return object;
+}
+
+Json actions(const weir_stats& stats) {
+  Json object = Json::object();
+  for (int i = 0; i < WEIR_ACTION_COUNT; ++i)
+    object[std::string(name_of(static_cast<weir_action>(i)))] = stats.actions[i];
+  return object;
+}
+
+// From the totals and not from the services: these go on when a service leaves the settings.
+Json events(const weir_stats& stats) {
+  Json object = Json::object();
+  for (int event = 0; event < WEIR_EVENT_COUNT; ++event) {
+    std::uint64_t sum = 0;
+    for (const auto& service : stats.events)
+      for (const auto& family : service[event]) sum += family.events;
+    object[std::string(name_of(static_cast<weir_event>(event)))] = sum;
+  }
+  return object;
+}
+
+void add(Json& object, const char* key, std::uint64_t value) {
+  Json& sum = object[key];  // null when it is new
+  sum = (sum.is_null() ? 0 : sum.get<std::uint64_t>()) + value;
+}
+
+Json services(const Snapshot& snapshot) {
+  Json object = Json::object();
+  for (const ServiceEventStats& entry : snapshot.services) {
+    Json& item = object[entry.service][std::string(name_of(entry.event))];
+    add(item, "events", entry.counters.events);
+    add(item, "pass", passed(entry.counters));
+    add(item, "throttle", entry.counters.throttle);
+    add(item, "kick", entry.counters.kick);
+    add(item, "allow", entry.counters.allow);
+    add(item, "observedThrottle", entry.counters.observed_throttle);
+    add(item, "observedKick", entry.counters.observed_kick);
+  }
+  return object;
+}
+
+Json all_series(const Snapshot& snapshot) {
+  return {{"seconds", series(snapshot.events.seconds())},
+          {"minutes", series(snapshot.events.minutes())},
+          {"hours", series(snapshot.events.hours())},
+          {"activeUsers", snapshot.active_users},
+          {"responseTimeMs", nullptr}};  // nothing measures it yet
+}
+
+Json bans(const Snapshot& snapshot) {
+  const Tables& tables = snapshot.tables;
+  return {{"active", snapshot.active_bans},
+          {"capacity", tables.bans.capacity + tables.ban_nets.capacity}};
+}
+
+Json fill(const TableFill& table) { return {{"used", table.used}, {"capacity", table.capacity}}; }
+
+}  // namespace
+
+nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
+  const weir_stats& total = snapshot.total;
+  Json document = head(snapshot);
+  document["interfaces"] = interfaces(snapshot);
+  document["packets"] = packet_count(total);
+  document["bytes"] = total.bytes;
+  document["verdicts"] = verdicts(total);
+  document["observed"] = observed(total);
+  document["reasons"] = reasons(total);
+  document["events"] = events(total);
+  document["services"] = services(snapshot);
+  document["actions"] = actions(total);
+  document["sources"] = {{"tracked", snapshot.tables.sources.used},
+                         {"capacity", snapshot.tables.sources.capacity},
+                         {"added", total.sources_added},
+                         {"insertFailures", total.insert_failures},
+                         {"sketched", 0}};  // the sketch is still to come
+  document["bans"] = bans(snapshot);
+  document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
+  document["series"] = all_series(snapshot);
+  document["users"] = {{"active", snapshot.active_users},
+                       {"addresses", snapshot.active_addresses},
+                       {"authenticated", 0}};  // no keys but addresses yet
+  return document;
+}
+
+nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& settings) {
+  const Tables& tables = snapshot.tables;
+  Json document = head(snapshot);
+  document["healthy"] = snapshot.problems.empty();
+  document["problems"] = snapshot.problems;
+  document["interfaces"] = interfaces(snapshot);
+  document["limits"] = parts::limit_list(settings, nullptr);
+  document["tables"] = {{"sources", fill(tables.sources)},
+                        {"bans", fill(tables.bans)},
+                        {"banNets", fill(tables.ban_nets)},
+                        {"allow", fill(tables.allow)}};
+  document["bans"] = bans(snapshot);
+  document["verdicts"] = verdicts(snapshot.total);
+  document["users"] = {{"active", snapshot.active_users},
+                       {"addresses", snapshot.active_addresses},
+                       {"authenticated", 0}};
+  return document;
+}
+
+}  // namespace weir

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The one data model of all output: what `weir stats`, `status`, JSON and Prometheus show.
+// Passive; made by the agent, rendered by output/.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/settings.h"
+#include "dataplane/dataplane.h"
+#include "stats/series.h"
+
+namespace weir {
+
+struct ServiceEventStats {
+  std::string service;
+  Event event = WEIR_EVENT_SYN;
+  int family = 0;  // 0: IPv4, 1: IPv6
+  weir_event_counters counters{};
+};
+
+struct Snapshot {
+  std::string version;
+  WallTime time;
+  Milliseconds uptime{};  // of the agent
+  Mode mode = WEIR_MODE_OBSERVE;
+  std::vector<InterfaceState> interfaces;
+  weir_stats total{};                       // over all interfaces, retired ones included
+  std::vector<ServiceEventStats> services;  // one per service, enabled event and family
+  Tables tables;
+  std::uint64_t active_bans = 0;
+  SeriesSet events;                    // every metered event
+  std::uint64_t active_users = 0;      // sources within timeWindow
+  std::uint64_t active_addresses = 0;  // the same until keys other than addresses exist
+  std::vector<std::string> problems;   // why `status` is not healthy; empty: healthy
+};
+
+// Packets with each verdict, derived from the reasons.
+std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdict_counts(const weir_stats& stats);
+std::uint64_t packet_count(const weir_stats& stats);
+// Adds every counter of `from` to `to`.
+void add_stats(weir_stats& to, const weir_stats& from);
+// Events that were simply let through; in mode observe also those that would not have been.
+std::uint64_t passed(const weir_event_counters& counters);
+
+struct BanView {
+  Prefix prefix;
+  WallTime since;
+  std::optional<WallTime> until;  // nullopt: for ever
+  std::string reason;
+  std::string rule;
+  std::string origin;  // cli, rule, import, feed
+  bool all = false;
+  int times = 1;
+  std::uint64_t dropped = 0;
+};
+
+struct AllowView {
+  Prefix prefix;
+  WallTime since;
+  std::string reason;
+  std::string origin;  // file, cli
+};
+
+struct LimitView {
+  std::string service;
+  Event event = WEIR_EVENT_SYN;
+  Limit limit;
+  std::uint32_t count = 0;    // explain only
+  Milliseconds resets_in{0};  // explain only
+};
+
+struct Explanation {
+  Address address;
+  Prefix source;
+  weir_verdict verdict = WEIR_VERDICT_PASS;
+  std::string why;
+  bool validated = false;
+  std::vector<LimitView> limits;
+  std::optional<BanView> ban;
+  std::optional<Prefix> allow;
+};
+
+// What `weir events` shows: a notice of the kernel or an act of the agent.
+struct EventView {
+  WallTime time;
+  std::string kind;  // throttle, kick, ban, unban, allow, mode, limit, attach, detach
+  std::optional<Address> address;
+  std::string subject;  // what an act was done to: a network, an interface, a limit
+  std::string service;
+  std::string event;
+  std::uint32_t count = 0;
+  std::string path;  // cleaned of control characters
+  std::string reason;
+  std::string interface;
+  bool observed = false;  // mode was observe: nothing was done
+};
+
+}  // namespace weir

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What must outlive the agent, in SQLite: bans, allow entries and changed settings. A write
+// is on disk when the call returns. One writer; the file is made 0600.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/time.h"
+
+namespace weir {
+
+struct StoredBan {
+  Prefix prefix;
+  WallTime since;
+  std::optional<WallTime> until;  // nullopt: for ever
+  // The same end on the boot clock, and which boot: exact over steps of the wall clock.
+  std::optional<BootNs> until_boot;
+  std::string boot_id;
+  std::string reason;
+  std::string rule;
+  std::string origin;
+  bool all = false;
+  int times = 1;
+};
+
+struct StoredAllow {
+  Prefix prefix;
+  WallTime since;
+  std::string reason;
+};
+
+class Store {
+ public:
+  // Opens or makes DIR/weir.db (the directory too, 0750). kSystem names the file and SQLite's
+  // words; a file that is no database is kSystem with a hint how to set it aside.
+  static Result<Store> open(const std::string& directory);
+  Store(Store&&) noexcept;
+  Store& operator=(Store&&) noexcept;
+  ~Store();
+
+  [[nodiscard]] Result<std::vector<StoredBan>> bans() const;
+  Status put_ban(const StoredBan& ban);                 // replaces the one of the same prefix
+  Status put_bans(const std::vector<StoredBan>& bans);  // one transaction
+  Status remove_ban(const Prefix& prefix);              // nothing there: done
+  [[nodiscard]] Result<std::vector<StoredAllow>> allowed() const;
+  Status put_allow(const StoredAllow& allow);
+  Status remove_allow(const Prefix& prefix);
+
+  // Changes made by command, as text by their path in the file: "services.web.syn.toMuch".
+  [[nodiscard]] Result<std::map<std::string, std::string>> changes() const;
+  Status put_changes(const std::map<std::string, std::string>& changes);  // one transaction
+  // The change of this path and all below it; "" is all there are.
+  Status remove_changes(const std::string& path_prefix);
+
+ private:
+  struct Impl;
+  explicit Store(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace weir
