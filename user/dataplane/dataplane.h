@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Everything the agent asks of the kernel, behind one interface, so that all above it is
+// tested on a fake. The kernel's implementation is the only file that sees the BPF skeleton.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/address.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "weir/abi.h"
+
+namespace weir {
+
+enum class Attach { kAuto, kNative, kGeneric, kTc };
+const char* attach_name(Attach attach);  // "auto", "native", …
+std::optional<Attach> attach_from_name(std::string_view name);
+
+// An interface that Weir filters, as the kernel has it now.
+struct InterfaceState {
+  std::string name;
+  unsigned ifindex = 0;
+  Attach attach = Attach::kNative;  // never kAuto
+  std::string note;                 // why it is not native, or what is wrong with it; may be empty
+  bool attached = true;             // false: pinned, but the kernel no longer runs it
+  weir_stats stats{};               // summed over CPUs since the pins were made
+};
+
+struct KernelBan {
+  Prefix prefix;
+  BootNs until = WEIR_BAN_FOREVER;
+  bool all = false;           // every packet, not only those to protected ports
+  std::uint64_t dropped = 0;  // packets turned away; ignored by put_ban
+};
+
+// One source's state for one event, as the meters hold it.
+struct Meter {
+  int service = 0;  // index in the settings block
+  weir_event event = WEIR_EVENT_SYN;
+  std::uint32_t count = 0;    // events in the window now
+  std::uint64_t last_ms = 0;  // boot clock
+};
+
+struct TableFill {
+  std::uint64_t used = 0;
+  std::uint64_t capacity = 0;
+};
+
+struct Tables {
+  TableFill sources;
+  TableFill bans;
+  TableFill ban_nets;
+  TableFill allow;
+};
+
+class DataPlane {
+ public:
+  virtual ~DataPlane() = default;
+
+  // The block in force; nullopt before the first put_settings on fresh pins.
+  [[nodiscard]] virtual std::optional<weir_settings> settings() const = 0;
+  // Puts a block in force whole; returns when no packet is judged by the old one any more.
+  virtual Status put_settings(const weir_settings& settings) = 0;
+
+  // Interfaces. attach: kNotFound, kConflict (with the foreign program's name), kSystem.
+  virtual Result<InterfaceState> attach(const std::string& name, Attach how) = 0;
+  virtual Status detach(const std::string& name) = 0;
+  [[nodiscard]] virtual std::vector<InterfaceState> interfaces() const = 0;
+  // Counters of interfaces that were detached, so that sums never shrink.
+  [[nodiscard]] virtual weir_stats retired_stats() const = 0;
+
+  // Bans and the allow list. put replaces; remove of what is not there is kNotFound.
+  virtual Status put_ban(const KernelBan& ban) = 0;
+  virtual Status remove_ban(const Prefix& prefix) = 0;
+  [[nodiscard]] virtual Result<std::vector<KernelBan>> bans() const = 0;
+  virtual Status put_allow(const Prefix& prefix) = 0;
+  virtual Status remove_allow(const Prefix& prefix) = 0;
+  [[nodiscard]] virtual Result<std::vector<Prefix>> allowed() const = 0;
+
+  // What the meters hold of the source that an address belongs to, at a boot clock time.
+  [[nodiscard]] virtual std::vector<Meter> meters(const Address& address, BootNs now) const = 0;
+  // Calls `visit` once for every source with an event in a table, in no order, with the
+  // time of its newest event (boot clock, ms). A source may come more than once.
+  virtual void for_each_source(
+      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const = 0;
+  [[nodiscard]] virtual Tables tables() const = 0;
+
+  // Notices: a descriptor that polls readable, and the draining of what is there.
+  [[nodiscard]] virtual int notice_descriptor() const = 0;
+  virtual void drain_notices(const std::function<void(const weir_notice&)>& take) = 0;
+};
+
+}  // namespace weir

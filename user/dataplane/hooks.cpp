@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "dataplane/hooks.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+#include <linux/if_link.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "dataplane/kernel_object.h"
+
+namespace weir {
+namespace {
+
+// Ours among the filters of a clsact hook: early, and with a handle that says "weir".
+constexpr std::uint32_t kTcPriority = 7;
+constexpr std::uint32_t kTcHandle = 0x77656972;
+
+__u32 flags_of(Attach mode) {
+  return mode == Attach::kGeneric ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
+}
+
+std::uint32_t program_id(int fd) {
+  bpf_prog_info info{};
+  __u32 length = sizeof info;
+  return bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.id : 0;
+}
+
+// bpf_link_create() gives an error number only; attaching by netlink has the kernel say why.
+std::string kernel_words(int program_fd, unsigned ifindex, Attach mode) {
+  take_libbpf_words();
+  const __u32 flags = flags_of(mode) | XDP_FLAGS_UPDATE_IF_NOEXIST;
+  LIBBPF_OPTS(bpf_xdp_attach_opts, options);
+  if (bpf_xdp_attach(static_cast<int>(ifindex), program_fd, flags, &options) == 0) {
+    options.old_prog_fd = program_fd;
+    bpf_xdp_detach(static_cast<int>(ifindex), flags & ~XDP_FLAGS_UPDATE_IF_NOEXIST, &options);
+    return {};
+  }
+  std::string words = take_libbpf_words();
+  if (const auto colon = words.find("message: "); colon != std::string::npos)
+    return words.substr(colon + std::strlen("message: "));
+  return {};
+}
+
+bpf_tc_hook hook_of(unsigned ifindex) {
+  bpf_tc_hook hook{};
+  hook.sz = sizeof hook;
+  hook.ifindex = static_cast<int>(ifindex);
+  hook.attach_point = BPF_TC_INGRESS;
+  return hook;
+}
+
+bpf_tc_opts our_filter() {
+  bpf_tc_opts options{};
+  options.sz = sizeof options;
+  options.handle = kTcHandle;
+  options.priority = kTcPriority;
+  return options;
+}
+
+Status pin_object(int fd, const std::string& pin) {
+  if (bpf_obj_pin(fd, pin.c_str()) != 0)
+    return fail(ErrorCode::kSystem, fmt::format("pinning {}: {}", pin, std::strerror(errno)));
+  return {};
+}
+
+}  // namespace
+
+std::optional<ForeignProgram> xdp_program_on(unsigned ifindex) {
+  LIBBPF_OPTS(bpf_xdp_query_opts, query);
+  if (bpf_xdp_query(static_cast<int>(ifindex), 0, &query) != 0) return std::nullopt;
+  ForeignProgram program;
+  for (const __u32 id : {query.prog_id, query.drv_prog_id, query.skb_prog_id, query.hw_prog_id})
+    if (program.id == 0) program.id = id;
+  if (program.id == 0) return std::nullopt;
+  const Fd fd(bpf_prog_get_fd_by_id(program.id));
+  bpf_prog_info info{};
+  __u32 length = sizeof info;
+  if (fd && bpf_obj_get_info_by_fd(fd.get(), &info, &length) == 0) program.name = info.name;
+  return program;
+}
+
+Status attach_xdp(int program_fd, unsigned ifindex, Attach mode, const std::string& pin) {
+  if (const auto foreign = xdp_program_on(ifindex))
+    return fail(ErrorCode::kConflict,
+                fmt::format("its XDP hook is taken by program \"{}\" (id {})",
+                            foreign->name.empty() ? "?" : foreign->name, foreign->id),
+                "Weir never takes it; detach that program first, or attach beside it with "
+                "--attach tc");
+  LIBBPF_OPTS(bpf_link_create_opts, options);
+  options.flags = flags_of(mode);
+  const Fd link(bpf_link_create(program_fd, static_cast<int>(ifindex), BPF_XDP, &options));
+  if (!link) {
+    const int error = errno;
+    const std::string words = kernel_words(program_fd, ifindex, mode);
+    return fail(error == EPERM ? ErrorCode::kPermission : ErrorCode::kSystem,
+                fmt::format("{} XDP: {}{}", attach_name(mode), std::strerror(error),
+                            words.empty() ? "" : " (" + words + ")"));
+  }
+  return pin_object(link.get(), pin);
+}
+
+unsigned xdp_link_ifindex(const std::string& pin) {
+  const Fd link(bpf_obj_get(pin.c_str()));
+  bpf_link_info info{};
+  __u32 length = sizeof info;
+  if (!link || bpf_obj_get_info_by_fd(link.get(), &info, &length) != 0 ||
+      info.type != BPF_LINK_TYPE_XDP)
+    return 0;
+  return info.xdp.ifindex;
+}
+
+Result<bool> update_xdp(int program_fd, unsigned ifindex, const std::string& pin) {
+  if (xdp_link_ifindex(pin) != ifindex) return false;
+  const Fd link(bpf_obj_get(pin.c_str()));
+  if (!link || bpf_link_update(link.get(), program_fd, nullptr) != 0)
+    return fail(ErrorCode::kSystem,
+                fmt::format("replacing the program of {}: {}", pin, std::strerror(errno)));
+  return true;
+}
+
+bool is_tc_attached(unsigned ifindex, const std::string& pin) {
+  const Fd pinned(bpf_obj_get(pin.c_str()));
+  const bpf_tc_hook hook = hook_of(ifindex);
+  bpf_tc_opts filter = our_filter();
+  return pinned && bpf_tc_query(&hook, &filter) == 0 && filter.prog_id == program_id(pinned.get());
+}
+
+Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin) {
+  bpf_tc_hook hook = hook_of(ifindex);
+  const bool is_ours = is_tc_attached(ifindex, pin);
+  bpf_tc_opts there = our_filter();
+  if (!is_ours && bpf_tc_query(&hook, &there) == 0)
+    return fail(ErrorCode::kConflict,
+                fmt::format("its tc hook has another Weir's filter (program id {})", there.prog_id),
+                "detach that one first: weir detach --pin-dir ITS_PINS");
+  const int made = bpf_tc_hook_create(&hook);
+  if (made != 0 && made != -EEXIST)
+    return fail(ErrorCode::kSystem,
+                fmt::format("tc: making the clsact qdisc: {}", std::strerror(-made)));
+  bpf_tc_opts filter = our_filter();
+  filter.prog_fd = program_fd;
+  filter.flags = is_ours ? BPF_TC_F_REPLACE : 0;
+  if (const int error = bpf_tc_attach(&hook, &filter); error != 0)
+    return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));
+  // The pin says which program is ours. The new one is pinned before the old pin goes.
+  const std::string fresh = pin + "-new";
+  ::unlink(fresh.c_str());
+  if (auto pinned = pin_object(program_fd, fresh); !pinned)
+    return tl::unexpected(std::move(pinned.error()));
+  ::unlink(pin.c_str());
+  if (auto pinned = pin_object(program_fd, pin); !pinned)
+    return tl::unexpected(std::move(pinned.error()));
+  ::unlink(fresh.c_str());
+  return made == 0;
+}
+
+Status detach_tc(unsigned ifindex, const std::string& pin, bool remove_qdisc) {
+  bpf_tc_hook hook = hook_of(ifindex);
+  if (is_tc_attached(ifindex, pin)) {
+    bpf_tc_opts filter = our_filter();
+    filter.prog_id = 0;
+    if (const int error = bpf_tc_detach(&hook, &filter); error != 0)
+      return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));
+  }
+  ::unlink(pin.c_str());
+  if (remove_qdisc) {
+    hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
+    bpf_tc_hook_destroy(&hook);
+  }
+  return {};
+}
+
+}  // namespace weir

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "dataplane/kernel.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/membarrier.h>
+#include <net/if.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <thread>
+
+#include "dataplane/hooks.h"
+#include "dataplane/interface_table.h"
+#include "dataplane/kernel_bans.h"
+#include "dataplane/kernel_meters.h"
+#include "dataplane/kernel_object.h"
+#include "dataplane/pin_directory.h"
+#include "dataplane/pins.h"
+#include "stats/snapshot.h"
+
+namespace weir {
+namespace {
+
+// Waits until no CPU judges a packet by settings read before the call: programs run inside
+// RCU read sections, and membarrier(2)'s global command waits for those.
+void wait_for_readers() {
+  if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
+  // Not with nohz_full. A packet takes microseconds; this is a thousand times that.
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
+bool same_form(const weir_limit& a, const weir_limit& b) {
+  return a.enabled == b.enabled && a.window == b.window && a.timeout_ms == b.timeout_ms &&
+         a.stride_shift == b.stride_shift && a.tick_shift == b.tick_shift;
+}
+
+// A sliding log that is kept in another form starts anew; see weir_limit.epoch.
+void set_epochs(weir_settings& next, const weir_settings& now) {
+  for (int service = 0; service < WEIR_SERVICE_MAX; service++)
+    for (int event = 0; event < WEIR_EVENT_COUNT; event++) {
+      weir_limit& limit = next.services[service].limits[event];
+      const weir_limit& old = now.services[service].limits[event];
+      limit.epoch = static_cast<__u8>((old.epoch + (same_form(limit, old) ? 0 : 1)) & 3);
+    }
+}
+
+class Kernel final : public DataPlane {
+ public:
+  Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans)
+      : pin_dir_(std::move(pin_dir)),
+        lock_(std::move(lock)),
+        pins_(std::move(pins)),
+        object_(std::move(object)),
+        maps_(object_.maps()),
+        table_(maps_.interfaces),
+        bans_(std::move(bans)) {}
+
+  [[nodiscard]] std::optional<weir_settings> settings() const override {
+    const weir_control& control = *object_.control();
+    if (control.hash_seed == 0) return std::nullopt;
+    return control.slots[control.active & 1];
+  }
+  Status put_settings(const weir_settings& settings) override;
+
+  Result<InterfaceState> attach(const std::string& name, Attach how) override;
+  Status detach(const std::string& name) override;
+  [[nodiscard]] std::vector<InterfaceState> interfaces() const override;
+  [[nodiscard]] weir_stats retired_stats() const override;
+
+  Status put_ban(const KernelBan& ban) override { return bans_.put(ban); }
+  Status remove_ban(const Prefix& prefix) override { return bans_.remove(prefix); }
+  [[nodiscard]] Result<std::vector<KernelBan>> bans() const override { return bans_.list(); }
+  Status put_allow(const Prefix& prefix) override { return bans_.put_allow(prefix); }
+  Status remove_allow(const Prefix& prefix) override { return bans_.remove_allow(prefix); }
+  [[nodiscard]] Result<std::vector<Prefix>> allowed() const override { return bans_.allowed(); }
+
+  [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override {
+    return read_meters(maps_, object_.control()->slots[object_.control()->active & 1], address,
+                       now);
+  }
+  void for_each_source(
+      const std::function<void(const Address&, std::uint64_t)>& visit) const override {
+    visit_sources(maps_, visit);
+  }
+  [[nodiscard]] Tables tables() const override;
+
+  [[nodiscard]] int notice_descriptor() const override {
+    return ring_buffer__epoll_fd(ring_.get());
+  }
+  void drain_notices(const std::function<void(const weir_notice&)>& take) override;
+
+ private:
+  Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
+  [[nodiscard]] weir_stats stats_of(unsigned slot) const;
+  static int on_notice(void* context, void* data, std::size_t size);
+
+  std::string pin_dir_;
+  Fd lock_;  // on the pin directory, for as long as this agent lives
+  PinDirectory pins_;
+  KernelObject object_;  // holds the maps; runs no program
+  KernelMaps maps_;
+  InterfaceTable table_;
+  KernelBans bans_;
+  std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
+  const std::function<void(const weir_notice&)>* take_ = nullptr;
+  std::map<std::string, std::string> notes_;  // by interface: why it is not native
+
+  friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&);
+};
+
+Status Kernel::put_settings(const weir_settings& settings) {
+  weir_control& control = *object_.control();
+  const weir_settings& now = control.slots[control.active & 1];
+  const bool is_first = control.hash_seed == 0;
+  const bool moves_sources =
+      now.mask4 != settings.mask4 || std::memcmp(now.mask6, settings.mask6, sizeof now.mask6) != 0;
+  // Which table a ban is in depends on the source prefix: those in force are entered anew.
+  auto bans = is_first || !moves_sources ? Result<std::vector<KernelBan>>{} : bans_.list();
+  if (!bans) return tl::unexpected(std::move(bans.error()));
+
+  for (const auto& ban : *bans) bans_.remove(ban.prefix);
+  const __u32 next = (control.active & 1) ^ 1;
+  control.slots[next] = settings;
+  set_epochs(control.slots[next], now);
+  if (is_first && getrandom(&control.hash_seed, sizeof control.hash_seed, 0) < 0)
+    return fail(ErrorCode::kSystem, "reading random numbers failed");
+  if (control.hash_seed == 0) control.hash_seed = 1;
+  __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);
+  for (const auto& ban : *bans)
+    if (auto put = bans_.put(ban); !put) return put;
+  wait_for_readers();
+  return {};
+}
+
+// Attaches in one way, or replaces the program that is attached in this way already.
+Status Kernel::attach_one(InterfaceRecord& record, unsigned ifindex, Attach how) {
+  const std::string pin = pins_.link(record.slot);
+  auto object = KernelObject::load(pins_.maps, how == Attach::kTc ? HookKind::kTc : HookKind::kXdp,
+                                   record.slot);
+  if (!object) return tl::unexpected(std::move(object.error()));
+  if (how == Attach::kTc) {
+    auto made_qdisc = attach_tc(object->program_fd(), ifindex, pin);
+    if (!made_qdisc) return tl::unexpected(std::move(made_qdisc.error()));
+    record.owns_qdisc = record.owns_qdisc || *made_qdisc;
+  } else if (record.attach == how) {
+    auto updated = update_xdp(object->program_fd(), ifindex, pin);
+    if (!updated) return tl::unexpected(std::move(updated.error()));
+    if (!*updated) return fail(ErrorCode::kSystem, "its pinned link is gone");
+  } else {
+    ::unlink(pin.c_str());  // of an interface that no longer exists
+    if (auto done = attach_xdp(object->program_fd(), ifindex, how, pin); !done) return done;
+  }
+  record.attach = how;
+  record.ifindex = ifindex;
+  return table_.write(record);
+}
+
+Result<InterfaceState> Kernel::attach(const std::string& name, Attach how) {
+  const std::string context = "attaching to " + name;
+  const unsigned ifindex = if_nametoindex(name.c_str());
+  if (ifindex == 0)
+    return fail(ErrorCode::kNotFound, context + ": there is no such interface",
+                "ip link shows the interfaces of this network namespace");
+  auto record = table_.claim(name);
+  if (!record) return tl::unexpected(std::move(record.error()));
+  if (record->ifindex != ifindex || !is_attached(*record, pins_.link(record->slot)))
+    record->attach.reset();
+  if (record->attach && how != Attach::kAuto && how != *record->attach) {
+    if (auto done = detach(name); !done) return tl::unexpected(std::move(done.error()));
+    record->attach.reset();
+  }
+
+  std::string note;
+  // tc before generic XDP: that would copy every packet whose headroom is short.
+  for (const Attach way : {Attach::kNative, Attach::kTc, Attach::kGeneric}) {
+    if (how != Attach::kAuto && how != way) continue;
+    if (record->attach && *record->attach != way) continue;
+    auto done = attach_one(*record, ifindex, way);
+    if (done) {
+      if (!note.empty()) notes_[name] = fmt::format("{}; so {} is used", note, attach_name(way));
+      for (auto& state : interfaces())
+        if (state.name == name) return state;
+      return fail(ErrorCode::kSystem, context + ": it was attached and is gone again");
+    }
+    if (how != Attach::kAuto || done.error().code == ErrorCode::kConflict ||
+        done.error().code == ErrorCode::kPermission || record->attach)
+      return fail(context, done.error());
+    note += (note.empty() ? "" : "; ") + done.error().message;
+  }
+  return fail(ErrorCode::kSystem, context + ": " + note);
+}
+
+Status Kernel::detach(const std::string& name) {
+  const auto record = table_.find(name);
+  if (!record || !record->attach)
+    return fail(ErrorCode::kNotFound, name + " is not attached", "weir status lists what is");
+  notes_.erase(name);
+  return detach_pinned(pin_dir_, name);
+}
+
+std::vector<InterfaceState> Kernel::interfaces() const {
+  std::vector<InterfaceState> states;
+  for (const auto& record : table_.records()) {
+    if (!record.attach) continue;
+    InterfaceState state;
+    state.name = record.name;
+    state.ifindex = record.ifindex;
+    state.attach = *record.attach;
+    state.attached = is_attached(record, pins_.link(record.slot));
+    state.stats = stats_of(record.slot);
+    if (const auto note = notes_.find(record.name); note != notes_.end()) state.note = note->second;
+    if (!state.attached) state.note = "the kernel no longer runs the program here";
+    states.push_back(state);
+  }
+  return states;
+}
+
+weir_stats Kernel::stats_of(unsigned slot) const {
+  static const auto cpus = static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus()));
+  std::vector<weir_stats> values(cpus);
+  weir_stats sum{};
+  if (bpf_map_lookup_elem(maps_.stats, &slot, values.data()) == 0)
+    for (const auto& value : values) add_stats(sum, value);
+  return sum;
+}
+
+weir_stats Kernel::retired_stats() const {
+  weir_stats sum{};
+  for (const auto& record : table_.records())
+    if (!record.attach) add_stats(sum, stats_of(record.slot));
+  return sum;
+}
+
+Tables Kernel::tables() const {
+  std::uint64_t added = 0;
+  for (const auto& record : table_.records()) added += stats_of(record.slot).sources_added;
+  Tables tables;
+  // Entries leave an LRU table only to make room, so until it is full all are still there.
+  tables.sources = sources_fill(added);
+  tables.bans = bans_.sources_fill();
+  tables.ban_nets = bans_.nets_fill();
+  tables.allow = bans_.allow_fill();
+  return tables;
+}
+
+int Kernel::on_notice(void* context, void* data, std::size_t size) {
+  const auto* kernel = static_cast<Kernel*>(context);
+  if (size >= sizeof(weir_notice) && kernel->take_ != nullptr)
+    (*kernel->take_)(*static_cast<const weir_notice*>(data));
+  return 0;
+}
+
+void Kernel::drain_notices(const std::function<void(const weir_notice&)>& take) {
+  take_ = &take;
+  ring_buffer__consume(ring_.get());
+  take_ = nullptr;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin_dir) {
+  auto pins = PinDirectory::make(pin_dir);
+  if (!pins) return tl::unexpected(std::move(pins.error()));
+  Fd lock(open(pin_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!lock || flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+    return fail(ErrorCode::kConflict, fmt::format("the pins in {} are another agent's", pin_dir),
+                "stop that agent, or give this one its own --pin-dir");
+  auto object = KernelObject::load(pins->maps, HookKind::kNone, 0);
+  if (!object) return tl::unexpected(std::move(object.error()));
+  auto bans = KernelBans::open(object->maps(), object->control());
+  if (!bans) return tl::unexpected(std::move(bans.error()));
+  const int notices = object->maps().notices;
+  auto kernel = std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins),
+                                         std::move(*object), std::move(*bans));
+  kernel->ring_.reset(ring_buffer__new(notices, Kernel::on_notice, kernel.get(), nullptr));
+  if (!kernel->ring_)
+    return fail(ErrorCode::kSystem,
+                fmt::format("opening the notice ring: {}", std::strerror(errno)));
+  return kernel;
+}
+
+}  // namespace weir

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "dataplane/kernel_bans.h"
+
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+#include <cstring>
+
+#include "dataplane/sizes.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+
+weir_address key_of(const Address& address) {
+  weir_address key{};
+  std::memcpy(key.addr, address.bytes().data(), sizeof key.addr);
+  return key;
+}
+
+Address address_of(const weir_address& key) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), key.addr, bytes.size());
+  return Address(bytes);
+}
+
+weir_net net_of(const Prefix& prefix) {
+  weir_net key{};
+  key.family = htonl(prefix.is_v4() ? 4 : 6);
+  key.prefixlen = 32 + static_cast<__u32>(prefix.length());
+  const auto& bytes = prefix.address().bytes();
+  if (prefix.is_v4())
+    std::memcpy(key.addr, bytes.data() + 12, 4);
+  else
+    std::memcpy(key.addr, bytes.data(), 16);
+  return key;
+}
+
+Prefix prefix_of(const weir_net& key) {
+  std::array<std::uint8_t, 16> bytes{};
+  if (key.family == htonl(4)) {
+    bytes[10] = bytes[11] = 0xff;
+    std::memcpy(bytes.data() + 12, key.addr, 4);
+  } else {
+    std::memcpy(bytes.data(), key.addr, 16);
+  }
+  return Prefix::around(Address(bytes), static_cast<int>(key.prefixlen) - 32);
+}
+
+// Up, so that no ban ends early.
+std::uint64_t to_ms(BootNs ns) {
+  return ns == WEIR_BAN_FOREVER ? ns : ns / kNsPerMs + (ns % kNsPerMs != 0 ? 1 : 0);
+}
+
+BootNs to_ns(std::uint64_t ms) { return ms == WEIR_BAN_FOREVER ? ms : ms * kNsPerMs; }
+
+unsigned flags_of(const KernelBan& ban) { return ban.all ? WEIR_BAN_ALL : 0; }
+
+KernelBan ban_of(const Prefix& prefix, const weir_ban& value) {
+  return {prefix, to_ns(value.own_until_ms), (value.own_flags & WEIR_BAN_ALL) != 0, value.dropped};
+}
+
+bool covers(const Prefix& outer, const Prefix& inner) {
+  return outer.length() <= inner.length() && outer.is_v4() == inner.is_v4() &&
+         outer.contains(inner.address());
+}
+
+int bits(const __be32* words, int count) {
+  int sum = 0;
+  for (int i = 0; i < count; i++) sum += std::popcount(words[i]);
+  return sum;
+}
+
+Error table_error(const std::string& what, int error) {
+  if (error == E2BIG || error == ENOSPC || error == ENOMEM)
+    return {ErrorCode::kSystem, what + ": the table is full", "remove entries that are not needed"};
+  return {ErrorCode::kSystem, what + ": " + std::strerror(error)};
+}
+
+Status write(int map, const void* key, const void* value, const std::string& what) {
+  if (bpf_map_update_elem(map, key, value, BPF_ANY) != 0)
+    return tl::unexpected(table_error(what, errno));
+  return {};
+}
+
+template <typename Key>
+void for_each_key(int map, const std::function<void(const Key&)>& visit) {
+  Key key{}, next{};
+  const Key* previous = nullptr;
+  while (bpf_map_get_next_key(map, previous, &next) == 0) {
+    key = next;
+    previous = &key;
+    visit(key);
+  }
+}
+
+// What CPUs have counted for their newest banned source and not yet added to its ban.
+std::map<Address, std::uint64_t> pending_drops(int stats_map) {
+  std::map<Address, std::uint64_t> pending;
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus <= 0) return pending;
+  std::vector<weir_stats> values(static_cast<std::size_t>(cpus));
+  for (__u32 slot = 0; slot < WEIR_INTERFACE_MAX; slot++) {
+    if (bpf_map_lookup_elem(stats_map, &slot, values.data()) != 0) continue;
+    for (const auto& value : values)
+      if (value.ban_dropped != 0) pending[address_of(value.ban_source)] += value.ban_dropped;
+  }
+  return pending;
+}
+
+}  // namespace
+
+Result<KernelBans> KernelBans::open(const KernelMaps& maps, weir_control* control) {
+  KernelBans bans(maps, control);
+  for_each_key<weir_address>(maps.bans, [&](const weir_address&) { bans.sources_++; });
+  for_each_key<weir_net>(maps.ban_nets, [&](const weir_net& key) {
+    weir_ban value{};
+    if (bpf_map_lookup_elem(maps.ban_nets, &key, &value) == 0)
+      bans.nets_[prefix_of(key)] = ban_of(prefix_of(key), value);
+  });
+  for_each_key<weir_net>(maps.allow_nets,
+                         [&](const weir_net& key) { bans.allowed_[prefix_of(key)] = true; });
+  bans.set_present(WEIR_HAVE_BANS, bans.sources_ != 0);
+  bans.set_present(WEIR_HAVE_BAN_NETS, !bans.nets_.empty());
+  bans.set_present(WEIR_HAVE_ALLOW_NETS, !bans.allowed_.empty());
+  return bans;
+}
+
+void KernelBans::set_present(unsigned flag, bool present) {
+  if (present)
+    __atomic_fetch_or(&control_->present, flag, __ATOMIC_RELEASE);
+  else
+    __atomic_fetch_and(&control_->present, ~flag, __ATOMIC_RELEASE);
+}
+
+bool KernelBans::is_source(const Prefix& prefix) const {
+  const weir_settings& settings = control_->slots[control_->active & 1];
+  return prefix.length() == (prefix.is_v4() ? bits(&settings.mask4, 1) : bits(settings.mask6, 4));
+}
+
+Status KernelBans::put(const KernelBan& ban) {
+  const std::string what = "banning " + ban.prefix.text();
+  if (!is_source(ban.prefix)) {
+    nets_[ban.prefix] = ban;
+    if (auto written = rewrite_nets_within(ban.prefix); !written) {
+      nets_.erase(ban.prefix);
+      return written;
+    }
+    set_present(WEIR_HAVE_BAN_NETS, true);
+    return {};
+  }
+  const weir_address key = key_of(ban.prefix.address());
+  weir_ban value{};
+  const bool is_new = bpf_map_lookup_elem(maps_.bans, &key, &value) != 0;
+  value.until_ms = value.own_until_ms = to_ms(ban.until);
+  value.flags = value.own_flags = flags_of(ban);
+  if (auto written = write(maps_.bans, &key, &value, what); !written) return written;
+  if (is_new) sources_++;
+  set_present(WEIR_HAVE_BANS, true);
+  return {};
+}
+
+Status KernelBans::remove(const Prefix& prefix) {
+  const auto absent = [&] { return fail(ErrorCode::kNotFound, prefix.text() + " is not banned"); };
+  if (!is_source(prefix)) {
+    if (nets_.erase(prefix) == 0) return absent();
+    const weir_net key = net_of(prefix);
+    bpf_map_delete_elem(maps_.ban_nets, &key);
+    set_present(WEIR_HAVE_BAN_NETS, !nets_.empty());
+    return rewrite_nets_within(prefix);
+  }
+  const weir_address key = key_of(prefix.address());
+  if (bpf_map_delete_elem(maps_.bans, &key) != 0) return absent();
+  if (sources_ > 0) sources_--;
+  set_present(WEIR_HAVE_BANS, sources_ != 0);
+  return {};
+}
+
+Status KernelBans::write_net(const Prefix& prefix, const KernelBan& own) {
+  const weir_net key = net_of(prefix);
+  weir_ban value{};
+  bpf_map_lookup_elem(maps_.ban_nets, &key, &value);  // for the packets it has counted
+  value.own_until_ms = value.until_ms = to_ms(own.until);
+  value.own_flags = value.flags = flags_of(own);
+  for (int length = prefix.length() - 1; length >= 0; length--) {
+    const auto outer = nets_.find(Prefix::around(prefix.address(), length));
+    if (outer == nets_.end()) continue;
+    value.until_ms = std::max<std::uint64_t>(value.until_ms, to_ms(outer->second.until));
+    value.flags |= flags_of(outer->second);
+  }
+  return write(maps_.ban_nets, &key, &value, "banning " + prefix.text());
+}
+
+Status KernelBans::rewrite_nets_within(const Prefix& prefix) {
+  for (const auto& [inner, ban] : nets_)
+    if (covers(prefix, inner))
+      if (auto written = write_net(inner, ban); !written) return written;
+  return {};
+}
+
+Result<std::vector<KernelBan>> KernelBans::list_sources() const {
+  const weir_settings& settings = control_->slots[control_->active & 1];
+  const int length4 = bits(&settings.mask4, 1), length6 = bits(settings.mask6, 4);
+  const auto pending = pending_drops(maps_.stats);
+  std::vector<KernelBan> bans;
+  constexpr __u32 kBatch = 4096;
+  std::vector<weir_address> keys(kBatch);
+  std::vector<weir_ban> values(kBatch);
+  __u32 cursor = 0, next = 0;
+  for (bool first = true;; first = false) {
+    __u32 count = kBatch;
+    const int error = bpf_map_lookup_batch(maps_.bans, first ? nullptr : &cursor, &next,
+                                           keys.data(), values.data(), &count, nullptr);
+    if (error != 0 && errno != ENOENT)
+      return fail(ErrorCode::kSystem, fmt::format("reading the bans: {}", std::strerror(errno)));
+    for (__u32 i = 0; i < count; i++) {
+      const Address address = address_of(keys[i]);
+      KernelBan ban =
+          ban_of(Prefix::around(address, address.is_v4() ? length4 : length6), values[i]);
+      if (const auto more = pending.find(address); more != pending.end())
+        ban.dropped += more->second;
+      bans.push_back(ban);
+    }
+    if (error != 0) return bans;
+    cursor = next;
+  }
+}
+
+Result<std::vector<KernelBan>> KernelBans::list() const {
+  auto bans = list_sources();
+  if (!bans) return bans;
+  for (const auto& [prefix, own] : nets_) {
+    const weir_net key = net_of(prefix);
+    weir_ban value{};
+    if (bpf_map_lookup_elem(maps_.ban_nets, &key, &value) == 0)
+      bans->push_back(ban_of(prefix, value));
+  }
+  return bans;
+}
+
+Status KernelBans::put_allow(const Prefix& prefix) {
+  const weir_net key = net_of(prefix);
+  const __u32 value = 1;
+  if (auto written = write(maps_.allow_nets, &key, &value, "allowing " + prefix.text()); !written)
+    return written;
+  allowed_[prefix] = true;
+  set_present(WEIR_HAVE_ALLOW_NETS, true);
+  return {};
+}
+
+Status KernelBans::remove_allow(const Prefix& prefix) {
+  if (allowed_.erase(prefix) == 0)
+    return fail(ErrorCode::kNotFound, prefix.text() + " is not on the allow list");
+  const weir_net key = net_of(prefix);
+  bpf_map_delete_elem(maps_.allow_nets, &key);
+  set_present(WEIR_HAVE_ALLOW_NETS, !allowed_.empty());
+  return {};
+}
+
+std::vector<Prefix> KernelBans::allowed() const {
+  std::vector<Prefix> prefixes;
+  for (const auto& [prefix, present] : allowed_) prefixes.push_back(prefix);
+  return prefixes;
+}
+
+TableFill KernelBans::sources_fill() const { return {sources_, kBanEntries}; }
+TableFill KernelBans::nets_fill() const { return {nets_.size(), kNetEntries}; }
+TableFill KernelBans::allow_fill() const { return {allowed_.size(), kNetEntries}; }
+
+}  // namespace weir

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The kernel's tables of bans and of the allow list: which entry goes where, and the flags that
+// tell the data path which tables to ask.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "dataplane/dataplane.h"
+#include "dataplane/kernel_object.h"
+
+namespace weir {
+
+class KernelBans {
+ public:
+  // Reads what the tables hold, and sets the flags to match.
+  static Result<KernelBans> open(const KernelMaps& maps, weir_control* control);
+
+  Status put(const KernelBan& ban);
+  Status remove(const Prefix& prefix);
+  [[nodiscard]] Result<std::vector<KernelBan>> list() const;
+  Status put_allow(const Prefix& prefix);
+  Status remove_allow(const Prefix& prefix);
+  [[nodiscard]] std::vector<Prefix> allowed() const;
+
+  [[nodiscard]] TableFill sources_fill() const;
+  [[nodiscard]] TableFill nets_fill() const;
+  [[nodiscard]] TableFill allow_fill() const;
+
+ private:
+  KernelBans(const KernelMaps& maps, weir_control* control) : maps_(maps), control_(control) {}
+
+  [[nodiscard]] bool is_source(const Prefix& prefix) const;
+  [[nodiscard]] Result<std::vector<KernelBan>> list_sources() const;
+  // Writes one network's value: what it asks for, joined with the networks that hold it.
+  Status write_net(const Prefix& prefix, const KernelBan& own);
+  Status rewrite_nets_within(const Prefix& prefix);
+  void set_present(unsigned flag, bool present);
+
+  KernelMaps maps_;
+  weir_control* control_;
+  std::size_t sources_ = 0;
+  std::map<Prefix, KernelBan> nets_;
+  std::map<Prefix, bool> allowed_;
+};
+
+}  // namespace weir

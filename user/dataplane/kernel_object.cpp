@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "dataplane/kernel_object.h"
+
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstdarg>
+#include <cstdio>
+#include <cstring>
+
+#include "dataplane/sizes.h"
+// The types of the maps' values, which the skeleton needs, come from kernel_object.h.
+#include "weir.skel.h"
+
+namespace weir {
+namespace {
+
+std::string& libbpf_words() {
+  static std::string words;
+  return words;
+}
+
+// Keeps what libbpf says instead of printing it: errors are told once, by whoever handles them.
+int keep_words(libbpf_print_level level, const char* format, va_list arguments) {
+  if (level != LIBBPF_WARN) return 0;
+  char line[512];
+  std::vsnprintf(line, sizeof line, format, arguments);
+  std::string text = line;
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  // The verifier's log is pages long; its last line is what matters, and comes first here.
+  if (text.size() < sizeof line - 1 && !text.empty()) libbpf_words() = text;
+  return 0;
+}
+
+struct PinnedMap {
+  bpf_map* map;
+  const char* name;
+  unsigned entries;  // 0: as the object says
+};
+
+Status pin_maps(weir_bpf* skeleton, const std::string& directory) {
+  const auto& maps = skeleton->maps;
+  const PinnedMap pinned[] = {
+      {maps.bss, "control", 0},
+      {maps.stats_by_slot, "stats_by_slot", 0},
+      {maps.interfaces, "interfaces", 0},
+      {maps.bursts, "bursts", kBurstEntries},
+      {maps.slides, "slides", kSlideEntries},
+      {maps.bans, "bans", kBanEntries},
+      {maps.ban_nets, "ban_nets", kNetEntries},
+      {maps.allow_nets, "allow_nets", kNetEntries},
+      {maps.held, "held", 0},
+      {maps.notices, "notices", 0},
+  };
+  for (const auto& [map, name, entries] : pinned) {
+    if (entries != 0 && bpf_map__set_max_entries(map, entries) != 0)
+      return fail(ErrorCode::kSystem, std::string("sizing the table ") + name + " failed");
+    if (bpf_map__set_pin_path(map, (directory + "/" + name).c_str()) != 0)
+      return fail(ErrorCode::kSystem, std::string("naming the pin of ") + name + " failed");
+  }
+  return {};
+}
+
+Error load_error(int error) {
+  std::string message = std::string("loading the BPF programs: ") + std::strerror(error);
+  if (error == EPERM || error == EACCES)
+    return {ErrorCode::kPermission, message,
+            "run as root, or with the capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
+  if (const std::string words = take_libbpf_words(); !words.empty()) message += " (" + words + ")";
+  return {ErrorCode::kSystem, message, "Weir needs Linux 6.1 or newer with CONFIG_BPF_SYSCALL"};
+}
+
+}  // namespace
+
+struct KernelObject::Impl {
+  std::unique_ptr<weir_bpf, void (*)(weir_bpf*)> skeleton{nullptr, weir_bpf__destroy};
+  HookKind hook = HookKind::kNone;
+};
+
+KernelObject::KernelObject(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+KernelObject::KernelObject(KernelObject&&) noexcept = default;
+KernelObject& KernelObject::operator=(KernelObject&&) noexcept = default;
+KernelObject::~KernelObject() = default;
+
+Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hook, unsigned slot) {
+  libbpf_set_print(keep_words);
+  auto impl = std::make_unique<Impl>();
+  impl->hook = hook;
+  impl->skeleton.reset(weir_bpf__open());
+  if (!impl->skeleton) return tl::unexpected(load_error(errno));
+  weir_bpf* skeleton = impl->skeleton.get();
+  bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
+  bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
+  skeleton->rodata->weir_slot = slot;
+  if (auto pinned = pin_maps(skeleton, map_dir); !pinned)
+    return tl::unexpected(std::move(pinned.error()));
+  if (const int error = weir_bpf__load(skeleton); error != 0)
+    return tl::unexpected(load_error(-error));
+  return KernelObject(std::move(impl));
+}
+
+int KernelObject::program_fd() const {
+  switch (impl_->hook) {
+    case HookKind::kNone:
+      return -1;
+    case HookKind::kXdp:
+      return bpf_program__fd(impl_->skeleton->progs.weir_xdp);
+    case HookKind::kTc:
+      return bpf_program__fd(impl_->skeleton->progs.weir_tc);
+  }
+  return -1;
+}
+
+KernelMaps KernelObject::maps() const {
+  const auto& maps = impl_->skeleton->maps;
+  return {bpf_map__fd(maps.stats_by_slot), bpf_map__fd(maps.interfaces), bpf_map__fd(maps.bursts),
+          bpf_map__fd(maps.slides),        bpf_map__fd(maps.bans),       bpf_map__fd(maps.ban_nets),
+          bpf_map__fd(maps.allow_nets),    bpf_map__fd(maps.notices)};
+}
+
+weir_control* KernelObject::control() const { return &impl_->skeleton->bss->weir_control; }
+
+std::string take_libbpf_words() { return std::exchange(libbpf_words(), {}); }
+
+}  // namespace weir

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// One loaded instance of the BPF object. Its implementation is the only file that sees the
+// generated skeleton. Instances of one pin directory share all maps.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "weir/abi.h"
+
+namespace weir {
+
+enum class HookKind { kNone, kXdp, kTc };
+
+struct KernelMaps {
+  int stats = -1, interfaces = -1, bursts = -1, slides = -1, bans = -1, ban_nets = -1,
+      allow_nets = -1, notices = -1;
+};
+
+class KernelObject {
+ public:
+  // Opens the object, takes over or makes the maps pinned under `map_dir`, and loads the
+  // program of `hook` for an interface slot; kNone loads no program. kPermission, kSystem.
+  static Result<KernelObject> load(const std::string& map_dir, HookKind hook, unsigned slot);
+  KernelObject(KernelObject&&) noexcept;
+  KernelObject& operator=(KernelObject&&) noexcept;
+  ~KernelObject();
+
+  [[nodiscard]] int program_fd() const;  // -1 for kNone
+  [[nodiscard]] KernelMaps maps() const;
+  [[nodiscard]] weir_control* control() const;  // shared memory with the kernel
+
+ private:
+  struct Impl;
+  explicit KernelObject(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// What libbpf said last at warning level, for messages; cleared by the call.
+std::string take_libbpf_words();
+
+}  // namespace weir

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "dataplane/pins.h"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+
+#include "base/fd.h"
+#include "dataplane/hooks.h"
+#include "dataplane/interface_table.h"
+#include "dataplane/pin_directory.h"
+
+namespace weir {
+
+std::vector<std::string> pinned_interfaces(const std::string& pin_dir) {
+  const PinDirectory pins = PinDirectory::under(pin_dir);
+  const Fd map(bpf_obj_get((pins.maps + "/interfaces").c_str()));
+  std::vector<std::string> names;
+  if (!map) return names;
+  for (const auto& record : InterfaceTable(map.get()).records())
+    if (is_attached(record, pins.link(record.slot))) names.push_back(record.name);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+Status detach_pinned(const std::string& pin_dir, const std::string& name) {
+  const PinDirectory pins = PinDirectory::under(pin_dir);
+  const Fd map(bpf_obj_get((pins.maps + "/interfaces").c_str()));
+  if (!map)
+    return fail(ErrorCode::kNotFound, name + " is not attached: no pins in " + pin_dir,
+                "give the agent's --pin-dir, or run as root");
+  InterfaceTable table(map.get());
+  auto record = table.find(name);
+  if (!record || !record->attach) return fail(ErrorCode::kNotFound, name + " is not attached");
+  const std::string pin = pins.link(record->slot);
+  if (*record->attach == Attach::kTc) {
+    if (auto done = detach_tc(record->ifindex, pin, record->owns_qdisc); !done) return done;
+  } else {
+    ::unlink(pin.c_str());  // the link's last reference, unless an agent runs
+  }
+  record->attach.reset();
+  record->owns_qdisc = false;
+  return table.write(*record);
+}
+
+}  // namespace weir
