@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The agent's start, its settings and its interfaces.
+#include "agent/agent.h"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "config/encode.h"
+#include "config/names.h"
+
+namespace weir {
+
+Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
+             std::string boot_id)
+    : configuration_(std::move(configuration)),
+      data_plane_(&data_plane),
+      store_(&store),
+      clock_(&clock),
+      boot_id_(std::move(boot_id)),
+      started_(clock.boot()) {}
+
+Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
+                           const Clock& clock, std::string boot_id) {
+  Agent agent(std::move(configuration), data_plane, store, clock, std::move(boot_id));
+  // Allowed before anything can be banned, banned before anything is attached.
+  if (auto done = agent.data_plane_->put_settings(encode_settings(agent.configuration_.settings()));
+      !done)
+    return tl::unexpected(std::move(done.error()));
+  if (auto done = agent.sync_allowed(); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
+  return agent;
+}
+
+void Agent::tell(std::string kind, std::string subject, std::string reason) {
+  spdlog::info("{} {}{}{}", kind, subject, reason.empty() ? "" : ": ", reason);
+  EventView event;
+  event.time = clock_->wall();
+  event.kind = std::move(kind);
+  event.subject = std::move(subject);
+  event.reason = std::move(reason);
+  events_.add(std::move(event));
+}
+
+// The store first: what is acknowledged survives. It is put back when the kernel refuses.
+Status Agent::put_in_force(Configuration next) {
+  const Changes before = configuration_.changes();
+  const auto write = [&](const Changes& changes) -> Status {
+    if (auto removed = store_->remove_changes(""); !removed) return removed;
+    return store_->put_changes(changes);
+  };
+  if (next.changes() != before)
+    if (auto written = write(next.changes()); !written) return written;
+  if (auto put = data_plane_->put_settings(encode_settings(next.settings())); !put) {
+    if (next.changes() != before) (void)write(before);
+    return put;
+  }
+  configuration_ = std::move(next);
+  return {};
+}
+
+Result<Done> Agent::set_mode(Mode mode) {
+  auto next = configuration_.with({{"mode", std::string(name_of(mode))}});
+  if (!next) return tl::unexpected(std::move(next.error()));
+  if (auto done = put_in_force(std::move(*next)); !done)
+    return tl::unexpected(std::move(done.error()));
+  tell("mode", std::string(name_of(mode)), "by command");
+  return Done{fmt::format("mode is {}", name_of(mode)), {}};
+}
+
+Result<Done> Agent::set_limit(const std::string& service, Event event, const Changes& values) {
+  const std::string path = fmt::format("services.{}.{}", service, name_of(event));
+  Changes changes;
+  for (const auto& [name, value] : values) changes[path + "." + name] = value;
+  auto next = configuration_.with(changes);
+  if (!next) return tl::unexpected(std::move(next.error()));
+  if (auto done = put_in_force(std::move(*next)); !done)
+    return tl::unexpected(std::move(done.error()));
+
+  const Limit& limit = *configuration_.settings().find_service(service)->limits[event];
+  Done done{fmt::format("limit {} {}: startThrottle {}, toMuch {}, timeout {}, window {}", service,
+                        name_of(event), limit.start_throttle, limit.to_much,
+                        format_duration(limit.timeout), name_of(limit.window)),
+            {}};
+  const std::string mark = fmt::format("{} {}:", service, name_of(event));
+  for (const auto& notice : configuration_.notices())
+    if (notice.find(mark) != std::string::npos) done.notices.push_back(notice);
+  tell("limit", fmt::format("{} {}", service, name_of(event)), done.message);
+  return done;
+}
+
+Result<Done> Agent::reset_limit(const std::string& service, Event event) {
+  if (configuration_.settings().find_service(service) == nullptr)
+    return fail(ErrorCode::kNotFound, fmt::format("there is no service {}", service),
+                "weir limit list shows the services");
+  auto next = configuration_.without(fmt::format("services.{}.{}", service, name_of(event)));
+  if (!next) return tl::unexpected(std::move(next.error()));
+  if (auto done = put_in_force(std::move(*next)); !done)
+    return tl::unexpected(std::move(done.error()));
+  tell("limit", fmt::format("{} {}", service, name_of(event)), "back to the file's or default");
+  return Done{fmt::format("limit {} {} is back to what the file or the default says", service,
+                          name_of(event)),
+              {}};
+}
+
+Result<Done> Agent::attach(const std::string& name, Attach how) {
+  auto state = data_plane_->attach(name, how);
+  if (!state) return tl::unexpected(std::move(state.error()));
+  tell("attach", name, attach_name(state->attach));
+  Done done{fmt::format("{} is filtered ({}), mode {}", name, attach_name(state->attach),
+                        name_of(configuration_.settings().mode)),
+            {}};
+  if (!state->note.empty()) done.notices.push_back(fmt::format("{}: {}", name, state->note));
+  return done;
+}
+
+Result<Done> Agent::detach(const std::string& name) {
+  if (auto done = data_plane_->detach(name); !done) return tl::unexpected(std::move(done.error()));
+  tell("detach", name, "no longer filtered");
+  return Done{name + " is no longer filtered", {}};
+}
+
+Result<Done> Agent::reload() {
+  Configuration next = configuration_;
+  if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));
+  Done done{"the configuration was read again", next.notices()};
+  if (auto put = put_in_force(std::move(next)); !put) return tl::unexpected(std::move(put.error()));
+  if (auto synced = sync_allowed(); !synced) return tl::unexpected(std::move(synced.error()));
+  std::set<std::string> attached;
+  for (const auto& state : data_plane_->interfaces()) attached.insert(state.name);
+  for (const auto& name : configuration_.settings().interfaces) {
+    if (attached.contains(name)) continue;
+    auto result = attach(name, Attach::kAuto);
+    done.notices.push_back(result ? result->message : result.error().message);
+  }
+  tell("reload", "configuration", "");
+  return done;
+}
+
+void Agent::drain_notices() {
+  const auto interfaces = data_plane_->interfaces();
+  const WallTime wall = clock_->wall();
+  const BootNs boot = clock_->boot();
+  data_plane_->drain_notices([&](const weir_notice& notice) {
+    events_.add(event_of(notice, configuration_.settings(), interfaces, wall, boot));
+  });
+}
+
+}  // namespace weir

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The agent: owns settings, bans, allow list and counters, and keeps the kernel's tables and the
+// store to them. One thread; every public function is one whole act. Knows no HTTP and no loop.
+#pragma once
+
+#include <functional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "agent/configuration.h"
+#include "agent/event_log.h"
+#include "bans/book.h"
+#include "dataplane/dataplane.h"
+#include "stats/snapshot.h"
+#include "store/store.h"
+
+namespace weir {
+
+struct BanRequest {
+  Prefix prefix;
+  std::optional<Milliseconds> duration;  // nullopt: until it is removed
+  std::string reason;
+  bool all = false;
+  bool force = false;
+};
+
+struct Done {
+  std::string message;               // one line for people
+  std::vector<std::string> notices;  // legal but worth saying
+};
+
+class Agent {
+ public:
+  // Brings kernel and store into line with each other and puts the settings in force.
+  static Result<Agent> start(Configuration configuration, DataPlane& data_plane, Store& store,
+                             const Clock& clock, std::string boot_id);
+
+  // Reading.
+  [[nodiscard]] Snapshot snapshot();
+  [[nodiscard]] const Configuration& configuration() const { return configuration_; }
+  [[nodiscard]] std::vector<BanView> bans() const;
+  [[nodiscard]] std::vector<AllowView> allowed() const;
+  [[nodiscard]] Explanation explain(const Address& address) const;
+  [[nodiscard]] EventLog& events() { return events_; }
+
+  // Acts. Each is whole or did nothing.
+  Result<Done> ban(const BanRequest& request);
+  Result<Done> unban(const Prefix& prefix);
+  Result<Done> allow(const Prefix& prefix, const std::string& reason);
+  Result<Done> disallow(const Prefix& prefix);
+  Result<Done> set_mode(Mode mode);
+  Result<Done> set_limit(const std::string& service, Event event, const Changes& values);
+  Result<Done> reset_limit(const std::string& service, Event event);
+  Result<Done> attach(const std::string& name, Attach how);
+  Result<Done> detach(const std::string& name);
+  Result<Done> reload();
+
+  // Called once a second, and when the notice ring has something.
+  void tick();
+  void drain_notices();
+
+ private:
+  Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
+        std::string boot_id);
+
+  Status sync_bans();
+  Status sync_allowed();
+  Status put_in_force(Configuration next);
+  void tell(std::string kind, std::string subject, std::string reason);
+  void count_users();
+  [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
+  [[nodiscard]] BanView view_of(const StoredBan& ban, std::uint64_t dropped) const;
+
+  Configuration configuration_;
+  DataPlane* data_plane_;
+  Store* store_;
+  const Clock* clock_;
+  std::string boot_id_;
+  BootNs started_;
+  BanBook book_;
+  std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
+  EventLog events_;
+  SeriesSet series_;
+  std::optional<std::uint64_t> last_events_;  // metered, at the last tick
+  std::uint64_t users_ = 0;
+  BootNs users_counted_ = 0, users_cost_ = 0;
+};
+
+}  // namespace weir

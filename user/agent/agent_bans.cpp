@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The agent's bans and allow list: book, store and kernel kept in line.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "agent/agent.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+
+BootNs after(BootNs now, Milliseconds duration) {
+  return now + static_cast<BootNs>(duration.count()) * kNsPerMs;
+}
+
+}  // namespace
+
+// The book is filled from the store. Bans that only the kernel knows (a store that was lost) are
+// taken over; the kernel gets those that it lacks.
+Status Agent::sync_bans() {
+  auto stored = store_->bans();
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  auto listed = data_plane_->bans();
+  if (!listed) return tl::unexpected(std::move(listed.error()));
+  std::map<Prefix, KernelBan> in_kernel;
+  for (auto& ban : *listed) in_kernel.emplace(ban.prefix, ban);
+
+  const WallTime wall = clock_->wall();
+  const BootNs boot = clock_->boot();
+  for (const auto& ban : *stored) {
+    const auto until = kernel_until(ban, wall, boot, boot_id_);
+    const auto known = in_kernel.find(ban.prefix);
+    if (!until) {
+      if (auto removed = store_->remove_ban(ban.prefix); !removed) return removed;
+      continue;  // and from the kernel below, where it is
+    }
+    book_.add(ban);
+    const bool is_same = known != in_kernel.end() && known->second.all == ban.all &&
+                         known->second.until / kNsPerMs == *until / kNsPerMs;
+    if (known != in_kernel.end()) in_kernel.erase(known);
+    if (is_same) continue;
+    if (auto put = data_plane_->put_ban({ban.prefix, *until, ban.all, 0}); !put) return put;
+  }
+  for (const auto& [prefix, ban] : in_kernel) {
+    if (ban.until != WEIR_BAN_FOREVER && ban.until <= boot) {
+      (void)data_plane_->remove_ban(prefix);
+      continue;
+    }
+    StoredBan adopted{prefix, wall,  std::nullopt, ban.until, boot_id_, "found in the kernel",
+                      "",     "cli", ban.all,      1};
+    if (ban.until != WEIR_BAN_FOREVER)
+      adopted.until = wall + Milliseconds((ban.until - boot) / kNsPerMs);
+    if (auto put = store_->put_ban(book_.add(adopted)); !put) return put;
+  }
+  return {};
+}
+
+Status Agent::sync_allowed() {
+  auto stored = store_->allowed();
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  allowed_ = std::move(*stored);
+  std::set<Prefix> wanted(configuration_.settings().allow.begin(),
+                          configuration_.settings().allow.end());
+  for (const auto& allow : allowed_) wanted.insert(allow.prefix);
+  auto present = data_plane_->allowed();
+  if (!present) return tl::unexpected(std::move(present.error()));
+  for (const auto& prefix : *present)
+    if (wanted.erase(prefix) == 0)
+      if (auto removed = data_plane_->remove_allow(prefix); !removed) return removed;
+  for (const auto& prefix : wanted)
+    if (auto put = data_plane_->put_allow(prefix); !put) return put;
+  return {};
+}
+
+Result<Done> Agent::ban(const BanRequest& request) {
+  if (request.prefix.length() == 0 && !request.force)
+    return fail(ErrorCode::kRefused,
+                fmt::format("banning {} would ban everybody", request.prefix.text()),
+                "--force does it all the same");
+  StoredBan ban;
+  ban.prefix = request.prefix;
+  ban.since = clock_->wall();
+  ban.boot_id = boot_id_;
+  ban.until_boot = WEIR_BAN_FOREVER;
+  if (request.duration) {
+    ban.until = ban.since + *request.duration;
+    ban.until_boot = after(clock_->boot(), *request.duration);
+  }
+  ban.reason = request.reason;
+  ban.origin = "cli";
+  ban.all = request.all;
+
+  const StoredBan* earlier = book_.find(request.prefix);
+  const std::optional<StoredBan> before = earlier ? std::optional(*earlier) : std::nullopt;
+  const StoredBan entered = book_.add(ban);
+  const auto undo = [&] {
+    book_.remove(request.prefix);
+    (void)store_->remove_ban(request.prefix);
+    if (before) (void)store_->put_ban(book_.add(*before));
+  };
+  // On disk before it is acknowledged.
+  if (auto stored = store_->put_ban(entered); !stored) {
+    undo();
+    return tl::unexpected(std::move(stored.error()));
+  }
+  if (auto put = data_plane_->put_ban({ban.prefix, *ban.until_boot, ban.all, 0}); !put) {
+    undo();
+    return tl::unexpected(std::move(put.error()));
+  }
+  const std::string length = request.duration ? "for " + format_duration(*request.duration)
+                                              : std::string("until it is removed");
+  tell("ban", ban.prefix.text(), length + (ban.reason.empty() ? "" : ", " + ban.reason));
+  Done done{fmt::format("{} is banned {}", ban.prefix.text(), length), {}};
+  if (allowing(ban.prefix.address()))
+    done.notices.push_back("it is on the allow list, which wins: the ban has no effect");
+  const Settings& settings = configuration_.settings();
+  if (settings.mode == WEIR_MODE_OBSERVE)
+    done.notices.push_back("mode is observe: the ban is only counted until weir mode enforce");
+  if (!ban.prefix.is_v4() && ban.prefix.is_single() && settings.prefix6 < 128)
+    done.notices.push_back(
+        fmt::format("the other addresses of its network are not; to ban those: "
+                    "weir ban add {}",
+                    Prefix::around(ban.prefix.address(), settings.prefix6).text()));
+  return done;
+}
+
+Result<Done> Agent::unban(const Prefix& prefix) {
+  if (book_.find(prefix) == nullptr)
+    return fail(ErrorCode::kNotFound, prefix.text() + " is not banned",
+                "weir ban list shows what is; weir explain tells why an address is");
+  if (auto removed = store_->remove_ban(prefix); !removed)
+    return tl::unexpected(std::move(removed.error()));
+  book_.remove(prefix);
+  (void)data_plane_->remove_ban(prefix);  // it may have ended there already
+  tell("unban", prefix.text(), "by command");
+  return Done{prefix.text() + " is no longer banned", {}};
+}
+
+Result<Done> Agent::allow(const Prefix& prefix, const std::string& reason) {
+  if (auto stored = store_->put_allow({prefix, clock_->wall(), reason}); !stored)
+    return tl::unexpected(std::move(stored.error()));
+  if (auto synced = sync_allowed(); !synced) {
+    (void)store_->remove_allow(prefix);
+    return tl::unexpected(std::move(synced.error()));
+  }
+  tell("allow", prefix.text(), reason);
+  Done done{prefix.text() + " is on the allow list", {}};
+  if (prefix.length() == 0)
+    done.notices.push_back("that is everybody: nothing will be throttled, kicked or banned");
+  return done;
+}
+
+Result<Done> Agent::disallow(const Prefix& prefix) {
+  const auto is_it = [&](const StoredAllow& allow) { return allow.prefix == prefix; };
+  const auto& file = configuration_.settings().allow;
+  const bool in_file = std::find(file.begin(), file.end(), prefix) != file.end();
+  if (std::none_of(allowed_.begin(), allowed_.end(), is_it)) {
+    if (in_file)
+      return fail(ErrorCode::kInvalid, prefix.text() + " is allowed by the configuration file",
+                  "take it out of `allow` there, then: weir reload");
+    return fail(ErrorCode::kNotFound, prefix.text() + " is not on the allow list",
+                "weir allow list shows what is");
+  }
+  if (auto removed = store_->remove_allow(prefix); !removed)
+    return tl::unexpected(std::move(removed.error()));
+  if (auto synced = sync_allowed(); !synced) return tl::unexpected(std::move(synced.error()));
+  tell("disallow", prefix.text(), "by command");
+  Done done{prefix.text() + " is no longer on the allow list", {}};
+  if (in_file) done.notices.push_back("but the configuration file still allows it");
+  return done;
+}
+
+}  // namespace weir

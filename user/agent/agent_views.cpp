@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the agent shows, and the second's work behind it.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "agent/agent.h"
+#include "config/names.h"
+
+namespace weir {
+namespace {
+
+constexpr std::uint64_t kNsPerMs = 1'000'000;
+
+std::uint64_t metered_events(const weir_stats& stats) {
+  std::uint64_t events = 0;
+  for (const auto& service : stats.events)
+    for (const auto& event : service)
+      for (const auto& family : event) events += family.events;
+  return events;
+}
+
+weir_stats total_of(const DataPlane& data_plane, const std::vector<InterfaceState>& interfaces) {
+  weir_stats total = data_plane.retired_stats();
+  for (const auto& interface : interfaces) add_stats(total, interface.stats);
+  return total;
+}
+
+std::vector<ServiceEventStats> service_stats(const Settings& settings, const weir_stats& total) {
+  std::vector<ServiceEventStats> stats;
+  for (std::size_t i = 0; i < settings.services.size(); i++)
+    for (int event = 0; event < WEIR_EVENT_COUNT; event++)
+      for (int family = 0; family < WEIR_FAMILY_COUNT; family++)
+        if (settings.services[i].limits[static_cast<std::size_t>(event)])
+          stats.push_back({settings.services[i].name, static_cast<Event>(event), family,
+                           total.events[i][event][family]});
+  return stats;
+}
+
+}  // namespace
+
+void Agent::tick() {
+  const auto interfaces = data_plane_->interfaces();
+  const std::uint64_t events = metered_events(total_of(*data_plane_, interfaces));
+  if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
+  last_events_ = events;
+
+  for (const auto& prefix : book_.expire(clock_->wall(), clock_->boot(), boot_id_)) {
+    // The kernel ended it by itself; this only makes room.
+    (void)data_plane_->remove_ban(prefix);
+    if (auto removed = store_->remove_ban(prefix); !removed)
+      spdlog::error("{}", removed.error().message);
+    tell("unban", prefix.text(), "its time is over");
+  }
+}
+
+// Walking the tables takes a while when they are full, so not more than a twentieth of the time
+// is spent on it.
+void Agent::count_users() {
+  const BootNs now = clock_->boot();
+  if (users_counted_ != 0 && now - users_counted_ < 20 * users_cost_) return;
+  const std::uint64_t now_ms = now / kNsPerMs;
+  const auto window = static_cast<std::uint64_t>(configuration_.settings().time_window.count());
+  std::vector<Address> active;
+  data_plane_->for_each_source([&](const Address& address, std::uint64_t last_ms) {
+    if (last_ms + window > now_ms) active.push_back(address);
+  });
+  std::sort(active.begin(), active.end());
+  users_ = static_cast<std::uint64_t>(std::unique(active.begin(), active.end()) - active.begin());
+  users_counted_ = clock_->boot();
+  users_cost_ = users_counted_ - now;
+}
+
+Snapshot Agent::snapshot() {
+  count_users();
+  Snapshot snapshot;
+  const Settings& settings = configuration_.settings();
+  snapshot.version = WEIR_VERSION;
+  snapshot.time = clock_->wall();
+  snapshot.uptime = Milliseconds((clock_->boot() - started_) / kNsPerMs);
+  snapshot.mode = settings.mode;
+  snapshot.interfaces = data_plane_->interfaces();
+  snapshot.total = total_of(*data_plane_, snapshot.interfaces);
+  snapshot.services = service_stats(settings, snapshot.total);
+  snapshot.tables = data_plane_->tables();
+  snapshot.active_bans = bans().size();
+  snapshot.events = series_;
+  snapshot.active_users = snapshot.active_addresses = users_;
+  for (const auto& interface : snapshot.interfaces)
+    if (!interface.attached)
+      snapshot.problems.push_back(fmt::format("{} is not filtered: {}; weir attach {}",
+                                              interface.name, interface.note, interface.name));
+  return snapshot;
+}
+
+BanView Agent::view_of(const StoredBan& ban, std::uint64_t dropped) const {
+  BanView view;
+  view.prefix = ban.prefix;
+  view.since = ban.since;
+  view.until = ban.until;
+  view.reason = ban.reason;
+  view.rule = ban.rule;
+  view.origin = ban.origin;
+  view.all = ban.all;
+  view.times = ban.times;
+  view.dropped = dropped;
+  return view;
+}
+
+std::vector<BanView> Agent::bans() const {
+  std::map<Prefix, std::uint64_t> dropped;
+  if (const auto listed = data_plane_->bans())
+    for (const auto& ban : *listed) dropped[ban.prefix] = ban.dropped;
+  std::vector<BanView> views;
+  for (const auto& ban : book_.all())
+    if (kernel_until(ban, clock_->wall(), clock_->boot(), boot_id_))
+      views.push_back(view_of(ban, dropped[ban.prefix]));
+  return views;
+}
+
+std::vector<AllowView> Agent::allowed() const {
+  std::vector<AllowView> views;
+  for (const auto& prefix : configuration_.settings().allow)
+    views.push_back({prefix, clock_->wall() - Milliseconds((clock_->boot() - started_) / kNsPerMs),
+                     "", "file"});
+  for (const auto& allow : allowed_)
+    views.push_back({allow.prefix, allow.since, allow.reason, "cli"});
+  return views;
+}
+
+std::optional<Prefix> Agent::allowing(const Address& address) const {
+  std::optional<Prefix> longest;
+  const auto consider = [&](const Prefix& prefix) {
+    if (prefix.contains(address) && (!longest || prefix.length() > longest->length()))
+      longest = prefix;
+  };
+  for (const auto& prefix : configuration_.settings().allow) consider(prefix);
+  for (const auto& allow : allowed_) consider(allow.prefix);
+  return longest;
+}
+
+Explanation Agent::explain(const Address& address) const {
+  const Settings& settings = configuration_.settings();
+  const BootNs now = clock_->boot();
+  Explanation result;
+  result.address = address;
+  result.source = Prefix::around(address, address.is_v4() ? settings.prefix4 : settings.prefix6);
+  result.allow = allowing(address);
+  for (const auto& meter : data_plane_->meters(address, now)) {
+    const auto& service = settings.services.at(static_cast<std::size_t>(meter.service));
+    const auto& limit = service.limits[meter.event];
+    if (!limit) continue;
+    LimitView view{service.name, meter.event, *limit, meter.count, Milliseconds(0)};
+    const std::uint64_t ends = meter.last_ms + static_cast<std::uint64_t>(limit->timeout.count());
+    if (meter.count > 0 && ends > now / kNsPerMs)
+      view.resets_in = Milliseconds(ends - now / kNsPerMs);
+    result.limits.push_back(view);
+    const auto stage = meter.count >= limit->to_much          ? WEIR_VERDICT_KICK
+                       : meter.count >= limit->start_throttle ? WEIR_VERDICT_THROTTLE
+                                                              : WEIR_VERDICT_PASS;
+    if (stage > result.verdict) {
+      result.verdict = stage;
+      result.why = fmt::format(
+          "its next {} to {} would be number {} within {} (startThrottle {}, "
+          "toMuch {})",
+          name_of(meter.event), service.name, meter.count + 1, format_duration(limit->timeout),
+          limit->start_throttle, limit->to_much);
+    }
+  }
+  if (result.why.empty()) result.why = "under every limit";
+  if (const auto* ban = book_.find(address, clock_->wall(), now, boot_id_)) {
+    result.ban = view_of(*ban, 0);
+    result.verdict = WEIR_VERDICT_BAN;
+    result.why = fmt::format("{} is banned{}{}", ban->prefix.text(),
+                             ban->reason.empty() ? "" : ": ", ban->reason);
+  }
+  if (result.allow) {
+    result.verdict = WEIR_VERDICT_ALLOW;
+    result.why = fmt::format("{} is on the allow list, which wins", result.allow->text());
+  } else if (settings.mode == WEIR_MODE_OBSERVE && result.verdict != WEIR_VERDICT_PASS) {
+    result.why += "; mode is observe, so it is let through";
+  }
+  return result;
+}
+
+}  // namespace weir

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "agent/configuration.h"
+
+#include <fmt/format.h>
+
+#include "agent/run.h"
+#include "config/names.h"
+
+namespace weir {
+namespace {
+
+Result<LoadedSettings> read(const std::string& file) {
+  if (!file.empty()) return load_settings(file);
+  auto loaded = load_settings(kDefaultConfig);
+  if (!loaded && loaded.error().code == ErrorCode::kNotFound) return default_settings();
+  return loaded;
+}
+
+std::string option_text(std::optional<Mode> mode) {
+  return mode ? std::string(name_of(*mode)) : std::string("none");
+}
+
+}  // namespace
+
+Result<Configuration> Configuration::load(const std::string& file, std::optional<Mode> mode,
+                                          Changes changes) {
+  auto base = read(file);
+  if (!base) return tl::unexpected(std::move(base.error()));
+  Configuration configuration;
+  configuration.file_ = file;
+  configuration.mode_ = mode;
+  configuration.base_ = std::move(*base);
+  const auto option = changes.find(kModeOption);
+  if (option != changes.end() && option->second != option_text(mode)) {
+    changes.erase("mode");
+    changes.erase(kModeOption);
+  }
+  configuration.changes_ = std::move(changes);
+  if (auto composed = configuration.compose(); !composed)
+    return tl::unexpected(std::move(composed.error()));
+  return configuration;
+}
+
+Status Configuration::reload() {
+  auto base = read(file_);
+  if (!base) return tl::unexpected(std::move(base.error()));
+  Configuration next = *this;
+  next.base_ = std::move(*base);
+  if (auto composed = next.compose(); !composed) return composed;
+  *this = std::move(next);
+  return {};
+}
+
+Status Configuration::compose() {
+  effective_ = base_;
+  std::vector<std::string> stale;
+  if (mode_) {
+    effective_.settings.mode = *mode_;
+    effective_.origins["mode"] = Origin::kCommand;
+  }
+  for (const auto& [path, value] : changes_) {
+    if (path == kModeOption) continue;
+    if (set_value(effective_.settings, path, value))
+      effective_.origins[path] = Origin::kCommand;
+    else  // its service has left the file; kept, for it may come back
+      stale.push_back(fmt::format("the change {} = {} no longer fits and waits", path, value));
+  }
+  if (auto checked = check_settings(effective_.settings); !checked) return checked;
+  for (auto& path : value_paths(effective_.settings))
+    effective_.origins.try_emplace(path, Origin::kCommand);
+  effective_.notices = notices_about(effective_.settings);
+  effective_.notices.insert(effective_.notices.end(), stale.begin(), stale.end());
+  return {};
+}
+
+Result<Configuration> Configuration::with(const Changes& more) const {
+  Configuration next = *this;
+  for (const auto& [path, value] : more) {
+    // Told here, where it is being made; a stored one that no longer fits only waits.
+    Settings probe = effective_.settings;
+    if (auto set = set_value(probe, path, value); !set)
+      return tl::unexpected(std::move(set.error()));
+    next.changes_[path] = value;
+    if (path == "mode") next.changes_[kModeOption] = option_text(mode_);
+  }
+  if (auto composed = next.compose(); !composed) return tl::unexpected(std::move(composed.error()));
+  return next;
+}
+
+Result<Configuration> Configuration::without(const std::string& path) const {
+  Configuration next = *this;
+  const std::string below = path + ".";
+  std::erase_if(next.changes_, [&](const auto& change) {
+    return change.first == path || change.first.starts_with(below);
+  });
+  if (auto composed = next.compose(); !composed) return tl::unexpected(std::move(composed.error()));
+  return next;
+}
+
+}  // namespace weir

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The JSON bodies of writing requests → plain structs. Every mistake is kInvalid and names the
+// field; nesting, size and unknown fields are bounded here, not left to chance.
+#pragma once
+
+#include <string>
+
+#include "agent/agent.h"
+
+namespace weir {
+
+struct AllowRequest {
+  Prefix prefix;
+  std::string reason;
+};
+
+struct AttachRequest {
+  std::string name;
+  Attach how = Attach::kAuto;
+};
+
+Result<BanRequest> ban_request_of(const std::string& body);
+Result<AllowRequest> allow_request_of(const std::string& body);
+Result<AttachRequest> attach_request_of(const std::string& body);
+Result<Mode> mode_of(const std::string& body);
+// The values of a limit as text, by their names: what Agent::set_limit() takes.
+Result<Changes> limit_values_of(const std::string& body);
+
+}  // namespace weir

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The wiring: data plane, store, agent, server and signals on one event loop.
+#include "agent/run.h"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <csignal>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "agent/agent.h"
+#include "agent/routes.h"
+#include "api/server.h"
+#include "config/names.h"
+#include "dataplane/kernel.h"
+#include "output/json.h"
+
+namespace weir {
+namespace {
+
+namespace asio = boost::asio;
+
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  std::getline(file, id);
+  return id;
+}
+
+// Everything that happens while the agent runs, in the order of its arrival.
+class Loop {
+ public:
+  Loop(asio::io_context& io, Agent& agent, DataPlane& data_plane)
+      : io_(io),
+        agent_(agent),
+        second_(io),
+        signals_(io, SIGTERM, SIGINT, SIGHUP),
+        // A copy: the ring's owner closes its own.
+        notices_(io, ::dup(data_plane.notice_descriptor())) {
+    each_second();
+    on_signal();
+    on_notices();
+  }
+
+ private:
+  void each_second() {
+    second_.expires_after(std::chrono::seconds(1));
+    second_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      agent_.tick();
+      each_second();
+    });
+  }
+
+  void on_notices() {
+    notices_.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this](const boost::system::error_code& error) {
+                          if (error) return;
+                          agent_.drain_notices();
+                          on_notices();
+                        });
+  }
+
+  void on_signal() {
+    signals_.async_wait([this](const boost::system::error_code& error, int signal) {
+      if (error) return;
+      if (signal != SIGHUP) {
+        sd_notify(0, "STOPPING=1");
+        io_.stop();
+        return;
+      }
+      if (auto done = agent_.reload())
+        for (const auto& notice : done->notices) spdlog::warn("{}", notice);
+      else
+        spdlog::error("reload: {}; the running settings stay", done.error().message);
+      on_signal();
+    });
+  }
+
+  asio::io_context& io_;
+  Agent& agent_;
+  asio::steady_timer second_;
+  asio::signal_set signals_;
+  asio::posix::stream_descriptor notices_;
+};
+
+// Takes over what is pinned and attaches what is asked for. On failure, what was attached by
+// this call is detached again.
+Status attach_interfaces(Agent& agent, DataPlane& data_plane, const RunOptions& options) {
+  std::vector<std::string> pinned, fresh;
+  for (const auto& state : data_plane.interfaces()) pinned.push_back(state.name);
+  std::vector<std::string> wanted = options.interfaces;
+  const auto& file = agent.configuration().settings().interfaces;
+  wanted.insert(wanted.end(), file.begin(), file.end());
+  const auto is_in = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const auto& name : pinned) {
+    if (is_in(wanted, name)) continue;
+    // Not asked for now, but attached by command: a loss is told, and is no reason to fail.
+    if (auto done = agent.attach(name, Attach::kAuto); !done)
+      spdlog::error("{}", done.error().message);
+  }
+  for (const auto& name : wanted) {
+    if (is_in(fresh, name)) continue;
+    auto done = agent.attach(name, options.attach);
+    if (!done) {
+      for (const auto& other : fresh)
+        if (!is_in(pinned, other)) (void)agent.detach(other);
+      return tl::unexpected(std::move(done.error()));
+    }
+    fresh.push_back(name);
+    for (const auto& notice : done->notices) spdlog::warn("{}", notice);
+  }
+  return {};
+}
+
+std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
+  std::string interfaces;
+  for (const auto& state : data_plane.interfaces())
+    interfaces += fmt::format("{}{} ({})", interfaces.empty() ? "" : ", ", state.name,
+                              attach_name(state.attach));
+  return fmt::format("weir: ready: {}, mode {}",
+                     interfaces.empty() ? "no interface yet (weir attach IFACE)" : interfaces,
+                     name_of(agent.configuration().settings().mode));
+}
+
+}  // namespace
+
+Status run_agent(const RunOptions& options) {
+  auto logger = spdlog::stderr_logger_mt("weir");
+  logger->set_pattern("weir: %v");
+  logger->flush_on(spdlog::level::trace);
+  spdlog::set_default_logger(logger);
+  // The level comes last: what is said at start is part of the ready line's story.
+  spdlog::set_level(spdlog::level::warn);
+
+  auto configuration = Configuration::load(options.config, options.mode, {});
+  if (!configuration) return tl::unexpected(std::move(configuration.error()));
+
+  asio::io_context io;
+  std::optional<Agent> agent;
+  const auto handler = [&](const ApiRequest& request) { return answer(*agent, request); };
+  auto server = Server::listen_unix(io, options.socket, handler);
+  if (!server) return tl::unexpected(std::move(server.error()));
+  std::unique_ptr<Server> web;
+  if (options.web) {
+    auto listening = Server::listen_tcp(io, *options.web, handler);
+    if (!listening) return tl::unexpected(std::move(listening.error()));
+    web = std::move(*listening);
+  }
+
+  auto store = Store::open(options.state_dir);
+  if (!store) return tl::unexpected(std::move(store.error()));
+  auto changes = store->changes();
+  if (!changes) return tl::unexpected(std::move(changes.error()));
+  configuration = Configuration::load(options.config, options.mode, std::move(*changes));
+  if (!configuration) return tl::unexpected(std::move(configuration.error()));
+  for (const auto& notice : configuration->notices()) spdlog::warn("{}", notice);
+
+  auto data_plane = open_kernel_data_plane(options.pin_dir);
+  if (!data_plane) return tl::unexpected(std::move(data_plane.error()));
+  const SystemClock clock;
+  auto started = Agent::start(std::move(*configuration), **data_plane, *store, clock, boot_id());
+  if (!started) return tl::unexpected(std::move(started.error()));
+  agent.emplace(std::move(*started));
+  agent->events().listen([&](const EventView& event) {
+    const std::string line = dump(event_json(event), -1);
+    (*server)->publish(line);
+    if (web) web->publish(line);
+  });
+  if (auto attached = attach_interfaces(*agent, **data_plane, options); !attached) return attached;
+
+  Loop loop(io, *agent, **data_plane);
+  std::puts(ready_line(*agent, **data_plane).c_str());
+  std::fflush(stdout);
+  sd_notify(0, "READY=1");
+  spdlog::set_level(spdlog::level::info);
+  io.run();
+  (*server)->close();
+  if (web) web->close();
+  return {};
+}
+
+}  // namespace weir

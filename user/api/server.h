@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// HTTP/1.1 over a Unix socket (and, read-only, over TCP): sessions, bounds and time limits.
+// Knows nothing of Weir's routes; hands each request to one handler on the loop's thread.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+
+namespace weir {
+
+struct Peer {
+  bool local = false;  // came over the Unix socket: uid, gid and pid are the kernel's word
+  unsigned uid = 0, gid = 0;
+  int pid = 0;
+};
+
+struct ApiRequest {
+  std::string method;  // "GET"
+  std::string path;    // percent-decoded, without query
+  std::string query;   // as sent
+  std::string body;
+  Peer peer;
+};
+
+struct ApiResponse {
+  unsigned status = 200;
+  std::string content_type = "application/json";
+  std::string body;
+  bool stream = false;  // after the body, keep open and send every publish()ed line
+  std::function<bool(const std::string& line)> wanted{};  // stream: which lines; empty: all
+};
+
+struct ServerLimits {
+  std::size_t header_bytes = 16 * 1024;
+  std::size_t body_bytes = 256 * 1024;
+  std::size_t clients = 256;
+  int idle_seconds = 30;                           // a request must be complete in this time
+  std::size_t stream_backlog_bytes = 1024 * 1024;  // a slower reader is cut off
+};
+
+class Server {
+ public:
+  using Handler = std::function<ApiResponse(const ApiRequest&)>;
+
+  // Listens at a Unix socket path, mode 0660, group `weir` where that group exists. A socket
+  // file nobody answers at is replaced; one that is answered is kConflict with its pid.
+  static Result<std::unique_ptr<Server>> listen_unix(boost::asio::io_context& loop,
+                                                     const std::string& path, Handler handler,
+                                                     ServerLimits limits = {});
+  // Listens at "192.0.2.1:8080" or "[::1]:8080"; port 0 takes a free one. Peers are not local.
+  static Result<std::unique_ptr<Server>> listen_tcp(boost::asio::io_context& loop,
+                                                    const std::string& address, Handler handler,
+                                                    ServerLimits limits = {});
+  virtual ~Server() = default;
+  // Where it listens: the path, or the address with the port it has got.
+  [[nodiscard]] virtual std::string address() const = 0;
+  // Sends one line (without its end) to every streaming client.
+  virtual void publish(const std::string& line) = 0;
+  // Stops listening, closes every session, removes the socket file.
+  virtual void close() = 0;
+};
+
+}  // namespace weir

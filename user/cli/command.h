@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What the command line asks for, as plain data: one struct for each command.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "agent/run.h"
+#include "base/address.h"
+#include "base/time.h"
+#include "config/settings.h"
+#include "dataplane/dataplane.h"
+
+namespace weir::cli {
+
+struct RunAgent {
+  RunOptions options;
+};
+struct AttachInterface {
+  std::string interface;
+  Attach attach = Attach::kAuto;
+};
+struct Detach {
+  std::string interface;  // empty: all
+};
+struct ShowStatus {};
+struct SetMode {
+  Mode mode = WEIR_MODE_OBSERVE;
+};
+struct ListLimits {};
+struct SetLimit {  // what is not given stays as it is
+  std::string service;
+  Event event = WEIR_EVENT_SYN;
+  std::optional<std::uint32_t> start_throttle;
+  std::optional<std::uint32_t> to_much;
+  std::optional<Milliseconds> timeout;
+  std::optional<Window> window;
+  std::optional<Milliseconds> delay;
+  std::optional<Action> action;
+};
+struct ResetLimit {
+  std::string service;
+  Event event = WEIR_EVENT_SYN;
+};
+struct AddBan {
+  Prefix prefix;
+  std::optional<Milliseconds> duration;  // nullopt: the agent's default
+  std::string reason;
+  bool all = false;
+  bool force = false;
+};
+struct ListBans {};
+struct RemoveBan {
+  Prefix prefix;
+};
+struct AddAllow {
+  Prefix prefix;
+  std::string reason;
+};
+struct ListAllowed {};
+struct RemoveAllow {
+  Prefix prefix;
+};
+struct ShowStats {
+  bool watch = false;
+};
+struct ShowEvents {
+  bool follow = false;
+};
+struct Explain {
+  Address address;
+};
+struct CheckConfig {
+  std::string file;
+};
+struct ShowConfig {};
+struct Reload {};
+
+using Command =
+    std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
+                 ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
+                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
+
+struct Invocation {
+  Command command;
+  std::string socket = kDefaultSocket;
+  std::string pin_dir = kDefaultPins;
+  bool json = false;
+};
+
+// What parsing takes from the environment; a value that is empty counts as absent.
+struct Environment {
+  std::string socket;  // WEIR_SOCKET
+  std::string config;  // WEIR_CONFIG
+};
+
+}  // namespace weir::cli
