@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A freshly loaded data path whose clock and settings the test sets, driven by
+// BPF_PROG_TEST_RUN. Attached to nothing.
+#pragma once
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/pkt_cls.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "packet.h"
+#include "weir/abi.h"
+// The skeleton has the maps' types from here:
+#include "weir.skel.h"
+
+namespace weir::test {
+
+extern "C" {
+#include "lib/window.h"
+}
+
+enum class Hook { kXdp, kTc };
+
+class Program {
+ public:
+  explicit Program(bool test_clock = true) : skeleton_(weir_bpf__open(), weir_bpf__destroy) {
+    if (!skeleton_) throw std::runtime_error("opening the BPF object failed");
+    skeleton_->rodata->weir_test_clock = test_clock ? 1 : 0;
+    if (const int error = weir_bpf__load(skeleton_.get()); error)
+      throw std::runtime_error("loading the BPF object failed: " + std::to_string(error));
+    set_now(1'000'000);
+    control().hash_seed = 0x5eed;
+    block().mask4 = 0xffffffff;
+    block().mask6[0] = block().mask6[1] = 0xffffffff;
+    block().mode = WEIR_MODE_ENFORCE;
+    protect(0, WEIR_PROTOCOL_HTTP, {80, 8080});
+  }
+
+  void protect(unsigned service, weir_protocol protocol, const std::vector<std::uint16_t>& ports) {
+    block().services[service].protocol = protocol;
+    for (const auto port : ports)
+      block().port_service[port] = static_cast<std::uint8_t>(service + 1);
+  }
+
+  // A limit of the service of ports 80 and 8080, or of another.
+  weir_limit& limit(weir_event event, unsigned start_throttle, unsigned to_much,
+                    unsigned timeout_ms = 2000, weir_window window = WEIR_WINDOW_BURST,
+                    unsigned service = 0) {
+    weir_limit& limit = block().services[service].limits[event];
+    limit = {};
+    limit.enabled = 1;
+    limit.window = window;
+    limit.start_throttle = start_throttle;
+    limit.to_much = to_much;
+    limit.timeout_ms = timeout_ms;
+    limit.delay_ms = 500;
+    weir_limit_seal(&limit);
+    return limit;
+  }
+
+  void set_mode(weir_mode mode) { block().mode = mode; }
+  void set_now(std::uint64_t ms) { skeleton_->bss->weir_test_ms = now_ = ms; }
+  void advance(std::uint64_t ms) { set_now(now_ + ms); }
+  [[nodiscard]] std::uint64_t now() const { return now_; }
+
+  // True: the packet goes on to the host.
+  bool passes(const Bytes& frame, Hook hook = Hook::kXdp) {
+    return run(frame, hook, 1).first == (hook == Hook::kXdp ? int{XDP_PASS} : int{TC_ACT_UNSPEC});
+  }
+  bool passes(const Packet& packet, Hook hook = Hook::kXdp) { return passes(packet.build(), hook); }
+
+  // The verdict's number, and the mean time of `repeat` runs in ns.
+  std::pair<int, unsigned> run(const Bytes& frame, Hook hook, int repeat) {
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = frame.data();
+    options.data_size_in = static_cast<__u32>(frame.size());
+    options.repeat = repeat;
+    const int error = bpf_prog_test_run_opts(program_fd(hook), &options);
+    if (error) throw std::runtime_error("test run failed: " + std::to_string(error));
+    return {static_cast<int>(options.retval), options.duration};
+  }
+
+  [[nodiscard]] int program_fd(Hook hook) const {
+    return bpf_program__fd(hook == Hook::kXdp ? skeleton_->progs.weir_xdp
+                                              : skeleton_->progs.weir_tc);
+  }
+
+  [[nodiscard]] weir_stats stats() const {
+    const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
+    std::vector<weir_stats> values(cpus);
+    const __u32 slot = 0;
+    if (bpf_map_lookup_elem(bpf_map__fd(skeleton_->maps.stats_by_slot), &slot, values.data()))
+      throw std::runtime_error("reading the counters failed");
+    weir_stats sum{};
+    auto* to = reinterpret_cast<std::uint64_t*>(&sum);
+    for (const auto& value : values)
+      for (std::size_t i = 0; i < sizeof(sum) / sizeof(*to); i++)
+        to[i] += reinterpret_cast<const std::uint64_t*>(&value)[i];
+    return sum;
+  }
+  [[nodiscard]] std::uint64_t count(weir_reason reason) const { return stats().reasons[reason]; }
+
+  static weir_address key_of(const char* text) {
+    weir_address key{};
+    if (std::string_view(text).find(':') != std::string_view::npos) {
+      inet_pton(AF_INET6, text, key.addr);
+    } else {
+      key.addr[2] = htonl(0xffff);
+      inet_pton(AF_INET, text, &key.addr[3]);
+    }
+    return key;
+  }
+  static weir_net net_of(const char* text, unsigned length) {
+    weir_net net{};
+    const bool v6 = std::string_view(text).find(':') != std::string_view::npos;
+    net.family = htonl(v6 ? 6 : 4);
+    net.prefixlen = 32 + length;
+    inet_pton(v6 ? AF_INET6 : AF_INET, text, net.addr);
+    return net;
+  }
+  void ban(const char* source, std::uint64_t until_ms, unsigned flags = 0) {
+    const weir_address key = key_of(source);
+    const weir_ban value{until_ms, until_ms, 0, flags, flags};
+    update(skeleton_->maps.bans, &key, &value);
+    control().present |= WEIR_HAVE_BANS;
+  }
+  void ban_net(const char* net, unsigned length, std::uint64_t until_ms, unsigned flags = 0) {
+    const weir_net key = net_of(net, length);
+    const weir_ban value{until_ms, until_ms, 0, flags, flags};
+    update(skeleton_->maps.ban_nets, &key, &value);
+    control().present |= WEIR_HAVE_BAN_NETS;
+  }
+  void allow(const char* net, unsigned length) {
+    const weir_net key = net_of(net, length);
+    const __u32 value = 1;
+    update(skeleton_->maps.allow_nets, &key, &value);
+    control().present |= WEIR_HAVE_ALLOW_NETS;
+  }
+
+  weir_control& control() { return skeleton_->bss->weir_control; }
+  weir_settings& block() { return control().slots[control().active]; }
+  weir_bpf& skeleton() { return *skeleton_; }
+
+ private:
+  static void update(const bpf_map* map, const void* key, const void* value) {
+    if (bpf_map_update_elem(bpf_map__fd(map), key, value, BPF_ANY))
+      throw std::runtime_error("updating a map failed");
+  }
+
+  std::unique_ptr<weir_bpf, void (*)(weir_bpf*)> skeleton_;
+  std::uint64_t now_ = 0;
+};
+
+}  // namespace weir::test
