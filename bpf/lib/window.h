@@ -166,15 +166,24 @@ static inline void weir_limit_seal(struct weir_limit *limit)
 		limit->tick_shift++;
 }
 
+/*
+ * The timeout in ticks. Both ends of an age are cut to ticks, so it is known to one tick only:
+ * `doubt` adds what may be missing, so that no event leaves the window early.
+ */
+static __always_inline __u32 weir_slide_ticks(const struct weir_limit *limit, int doubt)
+{
+	__u32 shift = limit->tick_shift & 31;
+
+	return shift && doubt ? ((limit->timeout_ms - 1) >> shift) + 2 : limit->timeout_ms >> shift;
+}
+
 /* Whether a logged event (entry: its number >> stride_shift) of this run is in the window. */
 static __always_inline int weir_slide_within(const struct weir_slide *slide,
 					     const struct weir_limit *limit, __u32 run, __u32 entry,
-					     __u64 now_ms)
+					     __u64 now_ms, __u32 ticks)
 {
 	__u32 slot = WEIR_LOAD(&slide->slots[entry % WEIR_SLIDE_SLOTS]);
-	__u32 tick_shift = limit->tick_shift & 31, now = (__u32)(now_ms >> tick_shift);
-	/* Both ends are cut to ticks: one more, so that none leaves the window early. */
-	__u32 ticks = tick_shift ? ((limit->timeout_ms - 1) >> tick_shift) + 2 : limit->timeout_ms;
+	__u32 now = (__u32)(now_ms >> (limit->tick_shift & 31));
 
 	if ((slot & ~WEIR_SLIDE_TIME_MASK) != weir_slide_tag(run, entry))
 		return 1;
@@ -203,14 +212,21 @@ static __always_inline __u32 weir_slide_level(const struct weir_slide *slide,
 {
 	__u32 i = weir_word_count(word) - 1, run = weir_word_run(word);
 	__u32 shift = limit->stride_shift & 31, round = (1u << shift) - 1;
+	__u32 entry;
 
 	if (i >= limit->to_much &&
-	    weir_slide_within(slide, limit, run, (i - limit->to_much + round) >> shift, now_ms))
+	    weir_slide_within(slide, limit, run, (i - limit->to_much + round) >> shift, now_ms,
+			      weir_slide_ticks(limit, 1)))
 		return WEIR_LEVEL_KICK;
-	if (limit->start_throttle < limit->to_much && i >= limit->start_throttle &&
-	    weir_slide_within(slide, limit, run, (i - limit->start_throttle) >> shift, now_ms))
-		return WEIR_LEVEL_THROTTLE;
-	return WEIR_LEVEL_PASS;
+	if (limit->start_throttle >= limit->to_much || i < limit->start_throttle)
+		return WEIR_LEVEL_PASS;
+	entry = (i - limit->start_throttle) >> shift;
+	/* With strides, the log may have gone round since: then in doubt it passes. */
+	if (shift && (i >> shift) - entry >= WEIR_SLIDE_SLOTS)
+		return WEIR_LEVEL_PASS;
+	return weir_slide_within(slide, limit, run, entry, now_ms, weir_slide_ticks(limit, 0))
+		   ? WEIR_LEVEL_THROTTLE
+		   : WEIR_LEVEL_PASS;
 }
 
 /*
@@ -304,7 +320,8 @@ static inline __u32 weir_slide_count(const struct weir_slide *slide, const struc
 	for (__u32 back = 0; back < WEIR_SLIDE_SLOTS; back++) {
 		__u32 newest = (count - 1) >> limit->stride_shift;
 
-		if (back > newest || !weir_slide_within(slide, limit, run, newest - back, now))
+		if (back > newest || !weir_slide_within(slide, limit, run, newest - back, now,
+							weir_slide_ticks(limit, 1)))
 			break;
 		n += back ? 1u << limit->stride_shift
 			  : ((count - 1) & ((1u << limit->stride_shift) - 1)) + 1;

@@ -28,6 +28,11 @@ extern "C" {
 
 enum class Hook { kXdp, kTc };
 
+// For suites that run once per hook.
+inline constexpr auto hook_name = [](const auto& parameter) {
+  return std::string(parameter.param == Hook::kXdp ? "Xdp" : "Tc");
+};
+
 class Program {
  public:
   explicit Program(bool test_clock = true) : skeleton_(weir_bpf__open(), weir_bpf__destroy) {

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "host_parse.h"
+
+#include <string.h>
+
+#include "lib/event.h"
+#include "lib/parse.h"
+
+void weir_host_parse(const unsigned char *data, unsigned reach, unsigned length,
+		     struct weir_facts *facts)
+{
+	const struct weir_frame frame = {data, data + reach, length};
+	__be16 type = 0;
+	__u32 offset;
+
+	memset(facts, 0, sizeof(*facts));
+	offset = weir_parse_link(&frame, &type, facts);
+	if (offset)
+		weir_parse_ip(&frame, offset, type, facts);
+}
+
+int weir_host_parse_plain(const unsigned char *data, unsigned reach, unsigned length,
+			  int is_bulk_enough, struct weir_facts *facts)
+{
+	const struct weir_frame frame = {data, data + reach, length};
+
+	return (int)weir_parse_plain(&frame, is_bulk_enough, facts);
+}
+
+unsigned weir_host_event_of(const struct weir_facts *facts, unsigned protocol)
+{
+	return weir_event_of(facts, protocol);
+}
