@@ -14,11 +14,12 @@
 #include "meter.h"
 
 struct weir_outcome {
-	__u32 reason;  /* enum weir_reason, as mode enforce has it */
-	__u32 service; /* index + 1; 0: none */
-	__u32 event;   /* enum weir_event; only when count > 0 */
-	__u32 count;   /* number in its window; 0: not a new event */
-	__u32 serial;  /* number in a row of such verdicts; 1: the first */
+	__u32 reason;	   /* enum weir_reason, as mode enforce has it */
+	__u32 service;	   /* index + 1; 0: none */
+	__u32 event;	   /* enum weir_event; only when count > 0 */
+	__u32 count;	   /* number in its window; 0: not a new event */
+	__u32 serial;	   /* number in a row of such verdicts; 1: the first */
+	__u32 is_observed; /* the mode was observe: it was not carried out */
 };
 
 static __always_inline void weir_net_key(const struct weir_facts *facts, struct weir_net *key)
@@ -47,11 +48,13 @@ static __always_inline void weir_mask(const struct weir_settings *set,
 }
 
 /*
- * Counts a packet that a source's ban turned away and returns how many there were. CPUs under a
- * flood would fight for the ban's own count, so each keeps its newest source's apart.
+ * The number that the next packet turned away by a source's ban has. CPUs under a flood would
+ * fight for the ban's own count, so each keeps its newest source's apart, in its ban_dropped,
+ * and adds it up when another source comes.
  */
-static __always_inline __u32 weir_count_banned(struct weir_ban *ban, const struct weir_address *key,
-					       struct weir_stats *stats)
+static __always_inline __u32 weir_next_banned(const struct weir_ban *ban,
+					      const struct weir_address *key,
+					      struct weir_stats *stats)
 {
 	const __u64 *source = (const __u64 *)key->addr;
 	__u64 *newest = (__u64 *)stats->ban_source.addr;
@@ -65,13 +68,19 @@ static __always_inline __u32 weir_count_banned(struct weir_ban *ban, const struc
 		newest[1] = source[1];
 		stats->ban_dropped = 0;
 	}
-	stats->ban_dropped++;
-	return (__u32)(ban->dropped + stats->ban_dropped);
+	return (__u32)(ban->dropped + stats->ban_dropped) + 1;
+}
+
+/* Whether a ban holds now, for a packet to a protected port (`is_ours`) or any other. */
+static __always_inline int weir_is_in_force(const struct weir_ban *ban, int is_ours,
+					    struct weir_stats *stats)
+{
+	return (is_ours || ban->flags & WEIR_BAN_ALL) && weir_now_ms(stats) < ban->until_ms;
 }
 
 /*
- * Looks for a ban that is in force and covers this packet: `is_ours` when the packet is to a
- * protected port, or may belong to one. Sets the reason, and as the serial how often that was.
+ * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
+ * one. Sets the reason, and as the serial how often that was.
  */
 static __always_inline int weir_judge_bans(const struct weir_settings *set, __u32 present,
 					   const struct weir_facts *facts, int is_ours,
@@ -84,10 +93,10 @@ static __always_inline int weir_judge_bans(const struct weir_settings *set, __u3
 
 		weir_mask(set, facts, key.addr);
 		ban = bpf_map_lookup_elem(&bans, &key);
-		if (ban && (is_ours || ban->flags & WEIR_BAN_ALL) &&
-		    weir_now_ms(stats) < ban->until_ms) {
+		if (ban && weir_is_in_force(ban, is_ours, stats)) {
 			outcome->reason = WEIR_REASON_BANNED_SOURCE;
-			outcome->serial = weir_count_banned(ban, &key, stats);
+			outcome->serial = weir_next_banned(ban, &key, stats);
+			stats->ban_dropped++;
 			return 1;
 		}
 	}
@@ -96,8 +105,7 @@ static __always_inline int weir_judge_bans(const struct weir_settings *set, __u3
 
 		weir_net_key(facts, &key);
 		ban = bpf_map_lookup_elem(&ban_nets, &key);
-		if (ban && (is_ours || ban->flags & WEIR_BAN_ALL) &&
-		    weir_now_ms(stats) < ban->until_ms) {
+		if (ban && weir_is_in_force(ban, is_ours, stats)) {
 			outcome->reason = WEIR_REASON_BANNED_NET;
 			outcome->serial = (__u32)WEIR_ADD(&ban->dropped, 1) + 1;
 			return 1;
@@ -234,13 +242,14 @@ static __always_inline void weir_judge(const struct weir_control *control,
 	outcome->event = 0;
 	outcome->count = 0;
 	outcome->serial = 0;
+	outcome->is_observed = 0;
 	if (facts->layer == WEIR_LAYER_NONE) {
 		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;
 		return;
 	}
 	if (facts->layer == WEIR_LAYER_TCP)
 		outcome->service = set->port_service[facts->port];
-	if (present &&
+	if (present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS) &&
 	    weir_judge_bans(set, present, facts,
 			    outcome->service || facts->layer == WEIR_LAYER_TAIL, stats, outcome))
 		return;

@@ -37,33 +37,78 @@ static __always_inline struct weir_frame weir_frame_tc(const struct __sk_buff *s
 	};
 }
 
-static __always_inline void weir_notify(void *ctx, enum weir_hook hook, struct weir_stats *stats,
-					const struct weir_facts *facts,
-					const struct weir_outcome *outcome, int is_observed)
+static __always_inline const struct weir_settings *weir_active(const struct weir_control *control)
 {
-	struct weir_notice *notice;
-	__u32 length = facts->payload_length;
+	return &control->slots[WEIR_LOAD(&control->active) & 1];
+}
 
-	if (!weir_is_worth_a_notice(outcome->serial))
-		return;
+static __always_inline struct weir_stats *weir_my_stats(void)
+{
+	__u32 slot = weir_slot;
+
+	return bpf_map_lookup_elem(&stats_by_slot, &slot);
+}
+
+/* A notice's record but for its head. What the reader finds is in struct weir_notice. */
+static __always_inline struct weir_notice *weir_describe(const struct weir_facts *facts,
+							 const struct weir_outcome *outcome)
+{
+	struct weir_stats *stats = weir_my_stats();
+	struct weir_notice *notice;
+
+	if (!stats || !facts || !outcome)
+		return NULL;
 	notice = weir_notice_begin(stats, facts, outcome->serial <= 1);
 	if (!notice)
-		return;
+		return NULL;
 	notice->reason = (__u8)outcome->reason;
-	notice->observed = (__u8)is_observed;
+	notice->observed = (__u8)outcome->is_observed;
 	notice->service = (__u8)outcome->service;
 	notice->event = outcome->count ? (__u8)outcome->event : 0;
 	notice->count = outcome->count;
-	if (outcome->count && outcome->event == WEIR_EVENT_REQUEST) {
-		if (length > WEIR_NOTICE_HEAD)
-			length = WEIR_NOTICE_HEAD;
-		if (length > 0 &&
-		    !(hook == WEIR_HOOK_XDP
-			  ? bpf_xdp_load_bytes(ctx, facts->payload_offset, notice->head, length)
-			  : bpf_skb_load_bytes(ctx, facts->payload_offset, notice->head, length)))
-			notice->head_length = (__u8)length;
-	}
+	return notice;
+}
+
+/* How much of a request there is to tell; 0 when it is none. */
+static __always_inline __u32 weir_head_length(const struct weir_facts *facts,
+					      const struct weir_outcome *outcome)
+{
+	__u32 length = facts->payload_length;
+
+	if (!outcome->count || outcome->event != WEIR_EVENT_REQUEST)
+		return 0;
+	return length < WEIR_NOTICE_HEAD ? length : WEIR_NOTICE_HEAD;
+}
+
+/* Seldom called, and so not inlined: the common paths keep their registers. */
+__noinline int weir_notify_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       const struct weir_outcome *outcome)
+{
+	struct weir_notice *notice = weir_describe(facts, outcome);
+	__u32 length;
+
+	if (!notice)
+		return 0;
+	length = weir_head_length(facts, outcome);
+	if (length && !bpf_xdp_load_bytes(ctx, facts->payload_offset, notice->head, length))
+		notice->head_length = (__u8)length;
 	bpf_ringbuf_submit(notice, 0);
+	return 0;
+}
+
+__noinline int weir_notify_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			      const struct weir_outcome *outcome)
+{
+	struct weir_notice *notice = weir_describe(facts, outcome);
+	__u32 length;
+
+	if (!notice)
+		return 0;
+	length = weir_head_length(facts, outcome);
+	if (length && !bpf_skb_load_bytes(skb, facts->payload_offset, notice->head, length))
+		notice->head_length = (__u8)length;
+	bpf_ringbuf_submit(notice, 0);
+	return 0;
 }
 
 static __always_inline int weir_is_allowed(const struct weir_control *control,
@@ -123,10 +168,18 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 		else if (set->mode != WEIR_MODE_ENFORCE)
 			reason = WEIR_REASON_OBSERVED;
 		weir_count(stats, facts, outcome, verdict, reason);
-		if (reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_HELD &&
-		    reason != WEIR_REASON_KICKED_AGAIN)
-			weir_notify(ctx, hook, stats, facts, outcome,
-				    reason == WEIR_REASON_OBSERVED);
+		if (WEIR_UNLIKELY(reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_HELD &&
+				  reason != WEIR_REASON_KICKED_AGAIN &&
+				  weir_is_worth_a_notice(outcome->serial))) {
+			/* A copy: the outcome itself need not be in memory for this. */
+			struct weir_outcome told = *outcome;
+
+			told.is_observed = reason == WEIR_REASON_OBSERVED;
+			if (hook == WEIR_HOOK_XDP)
+				weir_notify_xdp(ctx, facts, &told);
+			else
+				weir_notify_tc(ctx, facts, &told);
+		}
 	}
 	if (reason < WEIR_REASON_COUNT)
 		stats->reasons[reason]++;
@@ -160,63 +213,189 @@ __noinline int weir_parse_tc(struct __sk_buff *skb, struct weir_facts *facts, __
 }
 
 /*
- * All that both hooks do, once they have their frame. Returns whether the packet is to be
- * dropped. Bulk data, while no ban is in force, is counted and passed at once.
+ * The long way, once the facts are known: judges and settles. A global function per hook, so
+ * that the short cut keeps all registers for itself.
  */
 static __always_inline int weir_handle(void *ctx, enum weir_hook hook,
-				       const struct weir_frame *frame)
+				       const struct weir_facts *facts)
 {
 	const struct weir_control *control = &weir_control;
-	const struct weir_settings *set = &control->slots[WEIR_LOAD(&control->active) & 1];
-	__u32 present = control->present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS);
-	__u32 slot = weir_slot;
-	struct weir_stats *stats = bpf_map_lookup_elem(&stats_by_slot, &slot);
+	const struct weir_settings *set = weir_active(control);
+	struct weir_stats *stats = weir_my_stats();
 	struct weir_outcome outcome;
+
+	if (!stats || !facts)
+		return 0;
+	weir_judge(control, set, control->present, facts, stats, &outcome);
+	return weir_settle(ctx, hook, control, set, stats, facts, &outcome);
+}
+
+__noinline int weir_handle_xdp(struct xdp_md *ctx, const struct weir_facts *facts)
+{
+	return weir_handle(ctx, WEIR_HOOK_XDP, facts) ? XDP_DROP : XDP_PASS;
+}
+
+/* UNSPEC, not OK: other filters of the hook have their turn. */
+__noinline int weir_handle_tc(struct __sk_buff *skb, const struct weir_facts *facts)
+{
+	return weir_handle(skb, WEIR_HOOK_TC, facts) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+}
+
+enum weir_short {
+	WEIR_SHORT_NO,	  /* not plain: nothing is known */
+	WEIR_SHORT_FACTS, /* plain, and these are its facts */
+	WEIR_SHORT_PASS,
+	WEIR_SHORT_DROP,
+};
+
+/* In `facts` a plain packet's source and port. Whether its source's ban turns it away without
+ * more ado; SHORT_FACTS when it might be let through all the same, or is to be told. */
+static __always_inline enum weir_short weir_short_ban(const struct weir_settings *set,
+						      __u32 present, const struct weir_facts *facts,
+						      struct weir_stats *stats)
+{
+	struct weir_address key __attribute__((aligned(8)));
+	struct weir_ban *ban;
+
+	weir_mask(set, facts, key.addr);
+	ban = bpf_map_lookup_elem(&bans, &key);
+	if (!ban)
+		return WEIR_SHORT_PASS;
+	if (WEIR_UNLIKELY(present & WEIR_HAVE_ALLOW_NETS || set->mode != WEIR_MODE_ENFORCE ||
+			  !weir_is_in_force(ban, set->port_service[facts->port], stats) ||
+			  weir_is_worth_a_notice(weir_next_banned(ban, &key, stats))))
+		return WEIR_SHORT_FACTS;
+	stats->ban_dropped++;
+	stats->reasons[WEIR_REASON_BANNED_SOURCE]++;
+	stats->actions[WEIR_ACTION_DROP]++;
+	return WEIR_SHORT_DROP;
+}
+
+/*
+ * The short cut for the two kinds of plain packets that there may be a flood of: those of
+ * banned sources, and bulk data while no network is banned. Counts as the long way would.
+ */
+static __always_inline enum weir_short weir_handle_short(const struct weir_frame *frame,
+							 const int is_v6, struct weir_stats *stats,
+							 struct weir_facts *facts)
+{
+	const struct weir_settings *set = weir_active(&weir_control);
+	__u32 present = weir_control.present;
+	enum weir_short ban = WEIR_SHORT_PASS;
+	struct weir_plain plain;
+
+	if (WEIR_UNLIKELY(!weir_parse_plain_head(frame, is_v6, facts, &plain)))
+		return WEIR_SHORT_NO;
+	if (present & WEIR_HAVE_BANS) {
+		weir_parse_plain_source(frame, is_v6, facts);
+		ban = weir_short_ban(set, present, facts, stats);
+		if (ban == WEIR_SHORT_DROP)
+			return ban;
+	}
+	if (WEIR_LIKELY(weir_is_bulk(&plain) && ban == WEIR_SHORT_PASS &&
+			!(present & WEIR_HAVE_BAN_NETS))) {
+		stats->reasons[set->port_service[facts->port] ? WEIR_REASON_NO_EVENT
+							      : WEIR_REASON_UNPROTECTED]++;
+		return WEIR_SHORT_PASS;
+	}
+	weir_parse_plain_source(frame, is_v6, facts);
+	return weir_parse_plain_rest(frame, &plain, facts) ? WEIR_SHORT_FACTS : WEIR_SHORT_NO;
+}
+
+/* What is not plain IPv4. */
+__noinline int weir_other_xdp(struct xdp_md *ctx)
+{
+	const struct weir_frame frame = weir_frame_xdp(ctx);
+	struct weir_stats *stats = weir_my_stats();
 	struct weir_facts facts;
-	enum weir_shape shape;
+	enum weir_short cut;
+	__be16 type = 0;
+	__u32 offset;
 
 	if (!stats)
-		return 0;
-	stats->bytes += frame->length;
-	shape = weir_parse_plain(frame, !present, &facts);
-	if (shape == WEIR_SHAPE_BULK) {
-		stats->reasons[set->port_service[facts.port] ? WEIR_REASON_NO_EVENT
-							     : WEIR_REASON_UNPROTECTED]++;
-		return 0;
-	}
-	if (shape == WEIR_SHAPE_OTHER) {
-		__be16 type = 0;
-		__u32 offset;
-
+		return XDP_PASS;
+	cut = weir_handle_short(&frame, 1, stats, &facts);
+	if (cut >= WEIR_SHORT_PASS)
+		return cut == WEIR_SHORT_DROP ? XDP_DROP : XDP_PASS;
+	if (cut == WEIR_SHORT_NO) {
 		__builtin_memset(&facts, 0, sizeof(facts));
-		offset = weir_parse_link(frame, &type, &facts);
-		if (offset && hook == WEIR_HOOK_XDP)
+		offset = weir_parse_link(&frame, &type, &facts);
+		if (offset)
 			weir_parse_xdp(ctx, &facts, offset, type);
-		else if (offset)
-			weir_parse_tc(ctx, &facts, offset, type);
 	}
-	weir_judge(control, set, present, &facts, stats, &outcome);
-	return weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
+	return weir_handle_xdp(ctx, &facts);
+}
+
+__noinline int weir_other_tc(struct __sk_buff *skb)
+{
+	const struct weir_frame frame = weir_frame_tc(skb);
+	struct weir_stats *stats = weir_my_stats();
+	struct weir_facts facts;
+	enum weir_short cut;
+	__be16 type = 0;
+	__u32 offset;
+
+	if (!stats)
+		return TC_ACT_UNSPEC;
+	cut = weir_handle_short(&frame, 1, stats, &facts);
+	if (cut >= WEIR_SHORT_PASS)
+		return cut == WEIR_SHORT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	if (cut == WEIR_SHORT_NO) {
+		__builtin_memset(&facts, 0, sizeof(facts));
+		offset = weir_parse_link(&frame, &type, &facts);
+		if (offset)
+			weir_parse_tc(skb, &facts, offset, type);
+	}
+	return weir_handle_tc(skb, &facts);
 }
 
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx)
 {
 	const struct weir_frame frame = weir_frame_xdp(ctx);
+	struct weir_stats *stats = weir_my_stats();
+	struct weir_facts facts;
 
-	return weir_handle(ctx, WEIR_HOOK_XDP, &frame) ? XDP_DROP : XDP_PASS;
+	if (!stats)
+		return XDP_PASS;
+	stats->bytes += frame.length;
+	switch (weir_handle_short(&frame, 0, stats, &facts)) {
+	case WEIR_SHORT_PASS:
+		return XDP_PASS;
+	case WEIR_SHORT_DROP:
+		return XDP_DROP;
+	case WEIR_SHORT_FACTS:
+		return weir_handle_xdp(ctx, &facts);
+	case WEIR_SHORT_NO:
+		break;
+	}
+	return weir_other_xdp(ctx);
 }
 
-/* UNSPEC, not OK: other filters of the hook have their turn. */
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
+	struct weir_stats *stats = weir_my_stats();
+	struct weir_facts facts;
 	struct weir_frame frame;
 
+	if (!stats)
+		return TC_ACT_UNSPEC;
 	if (skb->data_end - skb->data < WEIR_PULL && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < WEIR_PULL ? skb->len : WEIR_PULL);
 	frame = weir_frame_tc(skb);
-	return weir_handle(skb, WEIR_HOOK_TC, &frame) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	stats->bytes += frame.length;
+	switch (weir_handle_short(&frame, 0, stats, &facts)) {
+	case WEIR_SHORT_PASS:
+		return TC_ACT_UNSPEC;
+	case WEIR_SHORT_DROP:
+		return TC_ACT_SHOT;
+	case WEIR_SHORT_FACTS:
+		return weir_handle_tc(skb, &facts);
+	case WEIR_SHORT_NO:
+		break;
+	}
+	return weir_other_tc(skb);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -14,6 +14,10 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
+/* Where the compiler should keep its registers for. */
+#define WEIR_LIKELY(condition)	 __builtin_expect(!!(condition), 1)
+#define WEIR_UNLIKELY(condition) __builtin_expect(!!(condition), 0)
+
 /* Shared words are read and written whole and exactly once; ordering is never relied on. */
 #ifdef __bpf__
 #include <bpf/bpf_endian.h>

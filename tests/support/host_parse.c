@@ -20,11 +20,21 @@ void weir_host_parse(const unsigned char *data, unsigned reach, unsigned length,
 }
 
 int weir_host_parse_plain(const unsigned char *data, unsigned reach, unsigned length,
-			  int is_bulk_enough, struct weir_facts *facts)
+			  struct weir_facts *facts)
 {
 	const struct weir_frame frame = {data, data + reach, length};
+	struct weir_plain plain;
 
-	return (int)weir_parse_plain(&frame, is_bulk_enough, facts);
+	for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+		if (!weir_parse_plain_head(&frame, is_v6, facts, &plain))
+			continue;
+		weir_parse_plain_source(&frame, is_v6, facts);
+		if (weir_is_bulk(&plain))
+			return WEIR_HOST_BULK;
+		if (weir_parse_plain_rest(&frame, &plain, facts))
+			return WEIR_HOST_PLAIN;
+	}
+	return WEIR_HOST_OTHER;
 }
 
 unsigned weir_host_event_of(const struct weir_facts *facts, unsigned protocol)

@@ -12,7 +12,8 @@ extern "C" {
 /* The long way; `reach` of `length` bytes are linear. */
 void weir_host_parse(const unsigned char* frame, unsigned reach, unsigned length,
                      struct weir_facts* facts);
-/* The short way: enum weir_shape. */
+/* The short way. Of bulk data only the source and the port. */
+enum { WEIR_HOST_OTHER, WEIR_HOST_BULK, WEIR_HOST_PLAIN };
 int weir_host_parse_plain(const unsigned char* frame, unsigned reach, unsigned length,
                           int is_bulk_enough, struct weir_facts* facts);
 /* enum weir_event, or WEIR_EVENT_COUNT. */
