@@ -47,7 +47,8 @@ EventView event_of(const weir_notice& notice, const Settings& settings,
         request_path({notice.head, std::min<std::size_t>(notice.head_length, sizeof notice.head)});
   event.reason = name_of(reason);
   event.observed = notice.observed != 0;
-  if (interfaces.size() == 1) event.interface = interfaces.front().name;
+  for (const auto& interface : interfaces)
+    if (interface.slot == notice.interface) event.interface = interface.name;
   return event;
 }
 

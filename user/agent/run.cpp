@@ -3,6 +3,7 @@
 #include "agent/run.h"
 
 #include <fmt/format.h>
+#include <net/if.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
@@ -123,6 +124,17 @@ Status attach_interfaces(Agent& agent, DataPlane& data_plane, const RunOptions& 
   return {};
 }
 
+// Before anything is touched: a mistyped name must not change what is in force.
+Status check_interfaces(const RunOptions& options, const Settings& settings) {
+  for (const auto* names : {&options.interfaces, &settings.interfaces})
+    for (const auto& name : *names)
+      if (if_nametoindex(name.c_str()) == 0)
+        return fail(ErrorCode::kNotFound,
+                    fmt::format("attaching to {}: there is no such interface", name),
+                    "ip link shows the interfaces of this network namespace");
+  return {};
+}
+
 std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
   std::string interfaces;
   for (const auto& state : data_plane.interfaces())
@@ -145,6 +157,8 @@ Status run_agent(const RunOptions& options) {
 
   auto configuration = Configuration::load(options.config, options.mode, {});
   if (!configuration) return tl::unexpected(std::move(configuration.error()));
+
+  if (auto checked = check_interfaces(options, configuration->settings()); !checked) return checked;
 
   asio::io_context io;
   std::optional<Agent> agent;

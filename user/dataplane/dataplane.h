@@ -24,6 +24,7 @@ std::optional<Attach> attach_from_name(std::string_view name);
 // An interface that Weir filters, as the kernel has it now.
 struct InterfaceState {
   std::string name;
+  unsigned slot = 0;  // what notices call it
   unsigned ifindex = 0;
   Attach attach = Attach::kNative;  // never kAuto
   std::string note;                 // why it is not native, or what is wrong with it; may be empty

@@ -112,6 +112,13 @@ unsigned xdp_link_ifindex(const std::string& pin) {
   return info.xdp.ifindex;
 }
 
+void detach_xdp(const std::string& pin) {
+  const Fd link(bpf_obj_get(pin.c_str()));
+  // Removing the last reference detaches too, but some time later, in a kernel worker.
+  if (link) bpf_link_detach(link.get());
+  ::unlink(pin.c_str());
+}
+
 Result<bool> update_xdp(int program_fd, unsigned ifindex, const std::string& pin) {
   if (xdp_link_ifindex(pin) != ifindex) return false;
   const Fd link(bpf_obj_get(pin.c_str()));

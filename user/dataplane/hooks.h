@@ -24,6 +24,8 @@ std::optional<ForeignProgram> xdp_program_on(unsigned ifindex);
 Status attach_xdp(int program_fd, unsigned ifindex, Attach mode, const std::string& pin);
 // Swaps the program behind a pinned link that still has its interface; false when there is none.
 Result<bool> update_xdp(int program_fd, unsigned ifindex, const std::string& pin);
+// Detaches a pinned link at once and removes the pin; nothing pinned: done.
+void detach_xdp(const std::string& pin);
 // The interface of a pinned link; 0 when the pin or the interface is gone.
 unsigned xdp_link_ifindex(const std::string& pin);
 

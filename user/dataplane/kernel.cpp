@@ -154,7 +154,7 @@ Status Kernel::attach_one(InterfaceRecord& record, unsigned ifindex, Attach how)
     if (!updated) return tl::unexpected(std::move(updated.error()));
     if (!*updated) return fail(ErrorCode::kSystem, "its pinned link is gone");
   } else {
-    ::unlink(pin.c_str());  // of an interface that no longer exists
+    detach_xdp(pin);  // of an interface that no longer exists
     if (auto done = attach_xdp(object->program_fd(), ifindex, how, pin); !done) return done;
   }
   record.attach = how;
@@ -211,6 +211,7 @@ std::vector<InterfaceState> Kernel::interfaces() const {
     if (!record.attach) continue;
     InterfaceState state;
     state.name = record.name;
+    state.slot = record.slot;
     state.ifindex = record.ifindex;
     state.attach = *record.attach;
     state.attached = is_attached(record, pins_.link(record.slot));

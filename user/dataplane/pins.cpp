@@ -4,6 +4,7 @@
 #include <bpf/bpf.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "base/fd.h"
 #include "dataplane/hooks.h"
@@ -36,7 +37,7 @@ Status detach_pinned(const std::string& pin_dir, const std::string& name) {
   if (*record->attach == Attach::kTc) {
     if (auto done = detach_tc(record->ifindex, pin, record->owns_qdisc); !done) return done;
   } else {
-    ::unlink(pin.c_str());  // the link's last reference, unless an agent runs
+    detach_xdp(pin);
   }
   record->attach.reset();
   record->owns_qdisc = false;
