@@ -22,6 +22,7 @@
 #include "api/server.h"
 #include "config/names.h"
 #include "dataplane/kernel.h"
+#include "dataplane/privileges.h"
 #include "output/json.h"
 
 namespace weir {
@@ -158,6 +159,7 @@ Status run_agent(const RunOptions& options) {
   auto configuration = Configuration::load(options.config, options.mode, {});
   if (!configuration) return tl::unexpected(std::move(configuration.error()));
 
+  if (auto checked = check_privileges(); !checked) return checked;
   if (auto checked = check_interfaces(options, configuration->settings()); !checked) return checked;
 
   asio::io_context io;
