@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Fixtures of the end-to-end ring: a fresh network and fresh agents for every test."""
+import os
+import signal
+
+import pytest
+
+import netns
+from agent import BINARY, Weir
+from netns import Net
+from web import Nginx
+
+PATIENCE = 90  # seconds for one test; the whole ring takes less than four minutes
+_figures = []
+
+
+@pytest.fixture
+def net():
+    network = Net()
+    yield network
+    network.close()
+
+
+@pytest.fixture
+def nginx(net):
+    server = Nginx(net.server)
+    yield server
+    server.close()
+
+
+@pytest.fixture
+def weir(net):
+    """Makes agents: weir(settings, …) starts one on the server's interface."""
+    made = []
+
+    def make(settings=None, attach="native", devices=(Net.DEV,), start=True, namespace=None):
+        agent = Weir(namespace or net.server, settings, attach, devices)
+        made.append(agent)
+        if start:
+            agent.start()
+        return agent
+
+    yield make
+    for agent in reversed(made):
+        agent.close()
+
+
+@pytest.fixture
+def figure(capsys):
+    """Remembers a measured figure of issue 2 and prints it at the end of the run."""
+
+    def tell(number, text):
+        _figures.append(f"figure {number}: {text}")
+
+    return tell
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _figures:
+        terminalreporter.section("figures")
+        for line in sorted(_figures):
+            terminalreporter.write_line(line)
+
+
+def pytest_sessionstart(session):
+    if os.geteuid() != 0:
+        pytest.exit("the end-to-end ring needs root", returncode=1)
+    if not session.config.option.collectonly and not os.access(BINARY, os.X_OK):
+        pytest.exit(f"no weir at {BINARY}: run scripts/build, or set WEIR_BIN", returncode=1)
+    netns.remove_leftovers()
+
+
+class Late(Exception):
+    pass
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_call(item):
+    def late(*_):
+        raise Late(f"not done after {PATIENCE} s")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(PATIENCE)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Who behaves is never touched, and does not get slower (figures 1 and 6)."""
+import asyncio
+import socket
+import statistics
+import threading
+import time
+
+from agent import config, limit
+from web import curl, fetch, url
+
+DEFAULTS = 'mode = "enforce"\n'
+TOUCHED = ("throttle", "kick", "ban", "malformed")
+
+
+def touched(stats):
+    return {name: stats["verdicts"][name] for name in TOUCHED}
+
+
+def test_a_polite_client_and_a_page_with_its_images_are_never_touched_by_the_default_limits(
+        net, nginx, weir, figure):
+    agent = weir(DEFAULTS)
+    answers = []
+
+    def polite():
+        for _ in range(8):
+            answers.append(curl(net.client, url(net.SERVER4), net.client4(1)))
+            time.sleep(1)
+
+    client = threading.Thread(target=polite)
+    client.start()
+    loads = []
+    for server, source in ((net.SERVER4, net.client4(2)), (net.SERVER6, net.client6(2))):
+        for _ in range(3):  # a person who reads for a second between pages
+            answers.append(curl(net.client, url(server), source))
+            images = [word for n in range(30)
+                      for word in ("-o", "/dev/null", url(server, f"/image-{n}.png"))]
+            started = time.monotonic()
+            done = net.client.run("curl", "-gsS", "--fail", "--parallel", "--parallel-max", "6",
+                                  "--interface", f"host!{source}", "--max-time", "3", *images)
+            loads.append(time.monotonic() - started)
+            assert done.returncode == 0
+            time.sleep(1)
+    client.join()
+    slowest = max(a.seconds for a in answers)
+    figure(1, f"{len(answers)} pages and {len(loads)} × 30 images: {touched(agent.stats())}, "
+              f"slowest page {slowest * 1e3:.1f} ms, slowest 30 images {max(loads) * 1e3:.0f} ms")
+    assert all(a.code == 200 for a in answers)
+    assert nginx.requests() == len(answers) + 30 * len(loads)
+    assert not any(touched(agent.stats()).values())
+    assert slowest < 0.2 and max(loads) < 1  # a packet sent again takes at least 0.2 s
+    assert agent.stats()["events"]["request"] >= len(answers)  # it was really looking
+
+
+def test_no_request_gets_slower_than_a_millisecond_by_weir_being_there(net, nginx, weir, figure):
+    agent = weir(DEFAULTS)
+    samples = {True: [], False: []}
+    sources = iter(range(10_000))
+    for _ in range(5):
+        for with_weir in (True, False):
+            agent.cli("attach" if with_weir else "detach", net.DEV)
+            fetch(net.client, net.SERVER4, net.client4(next(sources)))  # warms the neighbours
+            samples[with_weir] += [fetch(net.client, net.SERVER4, net.client4(next(sources)))
+                                   for _ in range(300)]
+
+    def milliseconds(with_weir, percent):
+        return statistics.quantiles(samples[with_weir], n=100)[percent - 1] * 1e3
+
+    rows = {p: (milliseconds(False, p), milliseconds(True, p)) for p in (50, 99)}
+    figure(1, "a request without and with Weir: " + ", ".join(
+        f"p{p} {a:.3f} and {b:.3f} ms ({b - a:+.3f})" for p, (a, b) in rows.items()))
+    assert all(b - a < 1 for a, b in rows.values())
+
+
+def test_a_thousand_polite_clients_with_200_requests_a_second_are_never_throttled(
+        net, nginx, weir, figure):
+    agent = weir(DEFAULTS)
+    seconds, codes, times = 10, [], []
+
+    async def visit(loop, number):
+        await asyncio.sleep(number / 200)
+        with socket.socket() as client:
+            client.setblocking(False)
+            client.bind((net.client4(number % 1000), 0))
+            started = time.perf_counter()
+            await loop.sock_connect(client, (net.SERVER4, 80))
+            await loop.sock_sendall(client, b"GET / HTTP/1.0\r\nHost: weir.test\r\n\r\n")
+            codes.append((await loop.sock_recv(client, 4096))[9:12])
+            times.append(time.perf_counter() - started)
+
+    async def crowd():
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(visit(loop, n) for n in range(200 * seconds)))
+
+    with net.client.entered():
+        started = time.monotonic()
+        asyncio.run(crowd())
+        took = time.monotonic() - started
+    stats = agent.stats()
+    figure(6, f"1000 clients, {len(codes) / took:.0f} requests/s for {took:.1f} s: "
+              f"{touched(stats)}, p99 {statistics.quantiles(times, n=100)[98] * 1e3:.2f} ms")
+    assert codes == [b"200"] * (200 * seconds)
+    assert len(codes) / took > 180
+    assert not any(touched(stats).values())
+    assert stats["events"]["request"] == len(codes)
+
+
+def test_the_default_mode_observes_counts_what_it_would_do_and_touches_nothing(net, nginx, weir):
+    agent = weir(config(request=limit(1, 3), mode="observe"))
+    agent.cli("ban", "add", net.client4(9))
+    assert all(fetch(net.client, net.SERVER4, net.client4(1)) < 0.2 for _ in range(10))
+    assert fetch(net.client, net.SERVER4, net.client4(9)) < 0.2
+    stats = agent.stats()
+    assert stats["mode"] == "observe"
+    assert stats["observed"]["throttle"] == 2 and stats["observed"]["kick"] == 7
+    assert stats["observed"]["ban"] > 0
+    assert not any(touched(stats).values())
+    assert not any(stats["actions"].values())
+
+
+def test_who_is_on_the_allow_list_passes_over_limit_and_even_when_banned(net, nginx, weir):
+    agent = weir(config(request=limit(1, 2), more='allow = ["198.19.5.0/24"]'))
+    agent.cli("allow", "add", "2001:db8:78:42::/64", "--reason", "the office")
+    for source, server in (("198.19.5.77", net.SERVER4), (net.client6(0x42), net.SERVER6)):
+        assert max(fetch(net.client, server, source) for _ in range(8)) < 0.2
+        agent.cli("ban", "add", source, "--for", "1h", check=False)
+        assert fetch(net.client, server, source) < 0.2
+    assert agent.stats()["verdicts"]["allow"] >= 12

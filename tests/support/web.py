@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A real nginx in the server's namespace, and clients of it in the client's."""
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections import namedtuple
+
+CONF = """
+daemon off;
+user root;
+worker_processes 2;
+pid {home}/nginx.pid;
+error_log {home}/error.log;
+events {{ worker_connections 4096; }}
+http {{
+  access_log {home}/access.log;
+  client_body_temp_path {home}/t1; proxy_temp_path {home}/t2; fastcgi_temp_path {home}/t3;
+  uwsgi_temp_path {home}/t4; scgi_temp_path {home}/t5;
+  default_type text/html;
+  keepalive_requests 1000000;
+  server {{
+    listen 80 backlog=4096; listen [::]:80 backlog=4096;
+    root {home}/www;
+  }}
+}}
+"""
+
+Answer = namedtuple("Answer", "code seconds connect")
+
+
+class Nginx:
+    """Serves / and /image-0.png to /image-29.png on port 80 of a namespace."""
+
+    def __init__(self, namespace):
+        self.home = tempfile.mkdtemp(prefix="weir-t-nginx-")
+        os.mkdir(f"{self.home}/www")
+        with open(f"{self.home}/www/index.html", "w") as page:
+            page.write("<h1>served</h1>\n")
+        for number in range(30):
+            with open(f"{self.home}/www/image-{number}.png", "wb") as image:
+                image.write(os.urandom(10_000))
+        with open(f"{self.home}/nginx.conf", "w") as conf:
+            conf.write(CONF.format(home=self.home))
+        self.process = namespace.popen(
+            "nginx", "-p", self.home, "-c", f"{self.home}/nginx.conf", "-e",
+            f"{self.home}/error.log", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        end = time.monotonic() + 5
+        while True:
+            with contextlib.suppress(OSError), namespace.entered():
+                socket.create_connection(("127.0.0.1", 80), 1).close()
+                return
+            if time.monotonic() > end or self.process.poll() is not None:
+                with open(f"{self.home}/error.log") as log:
+                    words = log.read()
+                self.close()
+                raise RuntimeError(f"nginx does not start: {words}")
+            time.sleep(0.02)
+
+    def requests(self):
+        """How many requests it has answered; the log is written at once."""
+        with open(f"{self.home}/access.log") as log:
+            return sum(1 for _ in log)
+
+    def close(self):
+        self.process.terminate()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def url(server, path="/"):
+    return f"http://[{server}]{path}" if ":" in server else f"http://{server}{path}"
+
+
+class Curl:
+    """A curl process under way; answer() waits for its end."""
+
+    def __init__(self, namespace, where, source=None, patience=5, *words):
+        command = ["curl", "-gsS", "-o", "/dev/null", "--max-time", patience, "-w",
+                   "%{http_code} %{time_total} %{time_connect}\\n", *words]
+        if source:
+            command += ["--interface", f"host!{source}"]
+        self.process = namespace.popen(*command, where, stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, text=True)
+
+    def answer(self):
+        """Code 0 when nothing came back."""
+        out = self.process.communicate()[0].split()
+        return Answer(int(out[0]), float(out[1]), float(out[2]))
+
+
+def curl(*words, **options):
+    return Curl(*words, **options).answer()
+
+
+def one_after_another(namespace, where, source, count, gap=0.05, patience=1.8):
+    """Starts `count` requests, each on a connection of its own; their answers in order."""
+    crowd = []
+    for _ in range(count):
+        crowd.append(Curl(namespace, where, source, patience))
+        time.sleep(gap)
+    return [c.answer() for c in crowd]
+
+
+def fetch(namespace, server, source, port=80, patience=3):
+    """One request on a connection of its own, without the cost of a process: seconds."""
+    family = socket.AF_INET6 if ":" in server else socket.AF_INET
+    with namespace.entered():
+        client = socket.socket(family, socket.SOCK_STREAM)
+    client.settimeout(patience)
+    with client:
+        client.bind((source, 0))
+        started = time.perf_counter()
+        client.connect((server, port))
+        client.sendall(b"GET / HTTP/1.1\r\nHost: weir.test\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while piece := client.recv(65536):
+            answer += piece
+        seconds = time.perf_counter() - started
+    assert answer.startswith(b"HTTP/1.1 200"), answer[:60]
+    return seconds
+
+
+def wrk(namespace, where, seconds=2, connections=8):
+    """Runs wrk; returns the requests it got an answer to."""
+    done = namespace.run("wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "1s",
+                         where)
+    return int(re.search(r"(\d+) requests in", done.stdout).group(1))
