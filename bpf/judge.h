@@ -129,11 +129,11 @@ static __always_inline void weir_find_state(const struct weir_limit *limit,
 	state->slide = NULL;
 	state->word = NULL;
 	if (limit->window == WEIR_WINDOW_BURST) {
-		state->burst = weir_find_or_add(&bursts, source, &weir_no_burst, stats);
+		state->burst = weir_find_burst(source, stats);
 		if (state->burst)
 			state->word = &state->burst->word;
 	} else {
-		state->slide = weir_find_or_add(&slides, source, &weir_no_slide, stats);
+		state->slide = weir_find_slide(source, stats);
 		if (state->slide)
 			state->word = &state->slide->word;
 	}
@@ -206,7 +206,7 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 	if (!state.word)
 		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
-	if (WEIR_LOAD(state.word) & WEIR_WORD_HELD) {
+	if (WEIR_UNLIKELY(WEIR_LOAD(state.word) & WEIR_WORD_HELD)) {
 		__u32 reason =
 		    weir_judge_again(weir_hash_of(control, facts), (__u32)now_ms, limit->delay_ms);
 

@@ -111,40 +111,46 @@ __noinline int weir_notify_tc(struct __sk_buff *skb, const struct weir_facts *fa
 	return 0;
 }
 
-static __always_inline int weir_is_allowed(const struct weir_control *control,
-					   const struct weir_facts *facts)
+static __always_inline int weir_is_allowed(const struct weir_facts *facts)
 {
 	struct weir_net key;
 
-	if (!(control->present & WEIR_HAVE_ALLOW_NETS) || facts->layer == WEIR_LAYER_NONE)
+	if (facts->layer == WEIR_LAYER_NONE)
 		return 0;
 	weir_net_key(facts, &key);
 	return bpf_map_lookup_elem(&allow_nets, &key) != NULL;
 }
 
-/* Counts a verdict other than pass, as it is carried out: by `reason`. */
-static __always_inline void weir_count(struct weir_stats *stats, const struct weir_facts *facts,
-				       const struct weir_outcome *outcome, __u32 verdict,
-				       __u32 reason)
+/* Counts a verdict other than pass in the way that it was carried out; returns the reason why. */
+static __always_inline __u32 weir_carry_out(const struct weir_control *control,
+					    const struct weir_settings *set,
+					    struct weir_stats *stats,
+					    const struct weir_facts *facts, __u32 verdict,
+					    __u32 reason, struct weir_event_counters *counters)
 {
-	struct weir_event_counters *counters;
-
-	if (reason == WEIR_REASON_OBSERVED)
+	if (WEIR_UNLIKELY(control->present & WEIR_HAVE_ALLOW_NETS) && weir_is_allowed(facts)) {
+		if (counters)
+			counters->allow++;
+		return WEIR_REASON_ALLOWED;
+	}
+	if (WEIR_UNLIKELY(set->mode != WEIR_MODE_ENFORCE)) {
 		stats->observed[verdict]++;
-	else if (reason != WEIR_REASON_ALLOWED)
-		stats->actions[verdict == WEIR_VERDICT_THROTTLE ? WEIR_ACTION_DEFERRED
-								: WEIR_ACTION_DROP]++;
-	if (!outcome->count)
-		return;
-	counters = &stats->events[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
-				 [outcome->event & (WEIR_EVENT_COUNT - 1)][facts->family & 1];
-	if (reason == WEIR_REASON_ALLOWED)
-		counters->allow++;
-	else if (verdict == WEIR_VERDICT_THROTTLE)
-		reason == WEIR_REASON_OBSERVED ? counters->observed_throttle++
-					       : counters->throttle++;
-	else
-		reason == WEIR_REASON_OBSERVED ? counters->observed_kick++ : counters->kick++;
+		if (counters && verdict == WEIR_VERDICT_THROTTLE)
+			counters->observed_throttle++;
+		else if (counters)
+			counters->observed_kick++;
+		return WEIR_REASON_OBSERVED;
+	}
+	if (verdict == WEIR_VERDICT_THROTTLE) {
+		stats->actions[WEIR_ACTION_DEFERRED]++;
+		if (counters)
+			counters->throttle++;
+	} else {
+		stats->actions[WEIR_ACTION_DROP]++;
+		if (counters)
+			counters->kick++;
+	}
+	return reason;
 }
 
 /* The one exit. Returns whether the packet is to be dropped. */
@@ -154,23 +160,19 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 				       const struct weir_facts *facts,
 				       const struct weir_outcome *outcome)
 {
-	__u32 reason = outcome->reason;
-	__u32 verdict = weir_reason_verdict(reason);
+	__u32 verdict = weir_reason_verdict(outcome->reason), reason = outcome->reason;
+	struct weir_event_counters *counters = NULL;
 
-	if (outcome->count)
-		stats
-		    ->events[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
-			    [outcome->event & (WEIR_EVENT_COUNT - 1)][facts->family & 1]
-		    .events++;
+	if (outcome->count) {
+		counters =
+		    &stats->events[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
+				  [outcome->event & (WEIR_EVENT_COUNT - 1)][facts->family & 1];
+		counters->events++;
+	}
 	if (verdict != WEIR_VERDICT_PASS) {
-		if (weir_is_allowed(control, facts))
-			reason = WEIR_REASON_ALLOWED;
-		else if (set->mode != WEIR_MODE_ENFORCE)
-			reason = WEIR_REASON_OBSERVED;
-		weir_count(stats, facts, outcome, verdict, reason);
-		if (WEIR_UNLIKELY(reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_HELD &&
-				  reason != WEIR_REASON_KICKED_AGAIN &&
-				  weir_is_worth_a_notice(outcome->serial))) {
+		reason = weir_carry_out(control, set, stats, facts, verdict, reason, counters);
+		if (WEIR_UNLIKELY(weir_is_worth_a_notice(outcome->serial) &&
+				  reason != WEIR_REASON_ALLOWED)) {
 			/* A copy: the outcome itself need not be in memory for this. */
 			struct weir_outcome told = *outcome;
 
