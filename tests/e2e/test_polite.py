@@ -60,11 +60,13 @@ def test_no_request_gets_slower_than_a_millisecond_by_weir_being_there(net, ngin
         for with_weir in (True, False):
             agent.cli("attach" if with_weir else "detach", net.DEV)
             fetch(net.client, net.SERVER4, net.client4(next(sources)))  # warms the neighbours
-            samples[with_weir] += [fetch(net.client, net.SERVER4, net.client4(next(sources)))
-                                   for _ in range(300)]
+            samples[with_weir].append([fetch(net.client, net.SERVER4, net.client4(next(sources)))
+                                       for _ in range(300)])
 
     def milliseconds(with_weir, percent):
-        return statistics.quantiles(samples[with_weir], n=100)[percent - 1] * 1e3
+        # The middle one of the blocks: whatever else runs on the machine for a moment hits one.
+        return statistics.median(statistics.quantiles(block, n=100)[percent - 1]
+                                 for block in samples[with_weir]) * 1e3
 
     rows = {p: (milliseconds(False, p), milliseconds(True, p)) for p in (50, 99)}
     figure(1, "a request without and with Weir: " + ", ".join(

@@ -189,6 +189,8 @@ Result<InterfaceState> Kernel::attach(const std::string& name, Attach how) {
         if (state.name == name) return state;
       return fail(ErrorCode::kSystem, context + ": it was attached and is gone again");
     }
+    if (how != Attach::kAuto && done.error().hint.empty())
+      done.error().hint = "--attach auto takes what works here, tc or generic";
     if (how != Attach::kAuto || done.error().code == ErrorCode::kConflict ||
         done.error().code == ErrorCode::kPermission || record->attach)
       return fail(context, done.error());
