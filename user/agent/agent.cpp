@@ -11,6 +11,18 @@
 #include "config/names.h"
 
 namespace weir {
+namespace {
+
+// Writes what is new before it takes out what is gone: a failure in between loses nothing.
+Status keep_changes(Store& store, const Changes& before, const Changes& next) {
+  if (auto put = store.put_changes(next); !put) return put;
+  for (const auto& [path, value] : before)
+    if (!next.contains(path))
+      if (auto removed = store.remove_changes(path); !removed) return removed;
+  return {};
+}
+
+}  // namespace
 
 Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
              std::string boot_id)
@@ -24,6 +36,12 @@ Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, c
 Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
                            const Clock& clock, std::string boot_id) {
   Agent agent(std::move(configuration), data_plane, store, clock, std::move(boot_id));
+  // A changed mode that a newer --mode has overruled must not come back at the next start.
+  auto stored = store.changes();
+  if (!stored) return tl::unexpected(std::move(stored.error()));
+  if (const Changes& changes = agent.configuration_.changes(); changes != *stored)
+    if (auto kept = keep_changes(store, *stored, changes); !kept)
+      return tl::unexpected(std::move(kept.error()));
   // Allowed before anything can be banned, banned before anything is attached.
   if (auto done = agent.data_plane_->put_settings(encode_settings(agent.configuration_.settings()));
       !done)
@@ -46,14 +64,14 @@ void Agent::tell(std::string kind, std::string subject, std::string reason) {
 // The store first: what is acknowledged survives. It is put back when the kernel refuses.
 Status Agent::put_in_force(Configuration next) {
   const Changes before = configuration_.changes();
-  const auto write = [&](const Changes& changes) -> Status {
-    if (auto removed = store_->remove_changes(""); !removed) return removed;
-    return store_->put_changes(changes);
-  };
-  if (next.changes() != before)
-    if (auto written = write(next.changes()); !written) return written;
+  const Changes& after = next.changes();
+  if (after != before)
+    if (auto kept = keep_changes(*store_, before, after); !kept) {
+      (void)keep_changes(*store_, after, before);
+      return kept;
+    }
   if (auto put = data_plane_->put_settings(encode_settings(next.settings())); !put) {
-    if (next.changes() != before) (void)write(before);
+    if (after != before) (void)keep_changes(*store_, after, before);
     return put;
   }
   configuration_ = std::move(next);
@@ -122,11 +140,16 @@ Result<Done> Agent::detach(const std::string& name) {
 }
 
 Result<Done> Agent::reload() {
-  Configuration next = configuration_;
+  const Configuration before = configuration_;
+  Configuration next = before;
   if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));
   Done done{"the configuration was read again", next.notices()};
   if (auto put = put_in_force(std::move(next)); !put) return tl::unexpected(std::move(put.error()));
-  if (auto synced = sync_allowed(); !synced) return tl::unexpected(std::move(synced.error()));
+  if (auto synced = sync_allowed(); !synced) {
+    (void)put_in_force(before);
+    (void)sync_allowed();
+    return tl::unexpected(std::move(synced.error()));
+  }
   std::set<std::string> attached;
   for (const auto& state : data_plane_->interfaces()) attached.insert(state.name);
   for (const auto& name : configuration_.settings().interfaces) {

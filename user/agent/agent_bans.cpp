@@ -18,6 +18,16 @@ BootNs after(BootNs now, Milliseconds duration) {
   return now + static_cast<BootNs>(duration.count()) * kNsPerMs;
 }
 
+// The kernel keeps whole milliseconds, rounded up.
+bool is_same_end(BootNs a, BootNs b) { return (a > b ? a - b : b - a) < kNsPerMs; }
+
+std::optional<StoredAllow> find_allowed(const std::vector<StoredAllow>& allowed,
+                                        const Prefix& prefix) {
+  for (const auto& allow : allowed)
+    if (allow.prefix == prefix) return allow;
+  return std::nullopt;
+}
+
 }  // namespace
 
 // The book is filled from the store. Bans that only the kernel knows (a store that was lost) are
@@ -41,7 +51,7 @@ Status Agent::sync_bans() {
     }
     book_.add(ban);
     const bool is_same = known != in_kernel.end() && known->second.all == ban.all &&
-                         known->second.until / kNsPerMs == *until / kNsPerMs;
+                         is_same_end(known->second.until, *until);
     if (known != in_kernel.end()) in_kernel.erase(known);
     if (is_same) continue;
     if (auto put = data_plane_->put_ban({ban.prefix, *until, ban.all, 0}); !put) return put;
@@ -63,10 +73,9 @@ Status Agent::sync_bans() {
 Status Agent::sync_allowed() {
   auto stored = store_->allowed();
   if (!stored) return tl::unexpected(std::move(stored.error()));
-  allowed_ = std::move(*stored);
   std::set<Prefix> wanted(configuration_.settings().allow.begin(),
                           configuration_.settings().allow.end());
-  for (const auto& allow : allowed_) wanted.insert(allow.prefix);
+  for (const auto& allow : *stored) wanted.insert(allow.prefix);
   auto present = data_plane_->allowed();
   if (!present) return tl::unexpected(std::move(present.error()));
   for (const auto& prefix : *present)
@@ -74,6 +83,7 @@ Status Agent::sync_allowed() {
       if (auto removed = data_plane_->remove_allow(prefix); !removed) return removed;
   for (const auto& prefix : wanted)
     if (auto put = data_plane_->put_allow(prefix); !put) return put;
+  allowed_ = std::move(*stored);
   return {};
 }
 
@@ -130,22 +140,29 @@ Result<Done> Agent::ban(const BanRequest& request) {
 }
 
 Result<Done> Agent::unban(const Prefix& prefix) {
-  if (book_.find(prefix) == nullptr)
+  const StoredBan* ban = book_.find(prefix);
+  if (ban == nullptr)
     return fail(ErrorCode::kNotFound, prefix.text() + " is not banned",
                 "weir ban list shows what is; weir explain tells why an address is");
   if (auto removed = store_->remove_ban(prefix); !removed)
     return tl::unexpected(std::move(removed.error()));
+  // Not found is fine: it may have ended there already.
+  if (auto removed = data_plane_->remove_ban(prefix);
+      !removed && removed.error().code != ErrorCode::kNotFound) {
+    (void)store_->put_ban(*ban);
+    return tl::unexpected(std::move(removed.error()));
+  }
   book_.remove(prefix);
-  (void)data_plane_->remove_ban(prefix);  // it may have ended there already
   tell("unban", prefix.text(), "by command");
   return Done{prefix.text() + " is no longer banned", {}};
 }
 
 Result<Done> Agent::allow(const Prefix& prefix, const std::string& reason) {
+  const auto earlier = find_allowed(allowed_, prefix);
   if (auto stored = store_->put_allow({prefix, clock_->wall(), reason}); !stored)
     return tl::unexpected(std::move(stored.error()));
   if (auto synced = sync_allowed(); !synced) {
-    (void)store_->remove_allow(prefix);
+    (void)(earlier ? store_->put_allow(*earlier) : store_->remove_allow(prefix));
     return tl::unexpected(std::move(synced.error()));
   }
   tell("allow", prefix.text(), reason);
@@ -156,10 +173,10 @@ Result<Done> Agent::allow(const Prefix& prefix, const std::string& reason) {
 }
 
 Result<Done> Agent::disallow(const Prefix& prefix) {
-  const auto is_it = [&](const StoredAllow& allow) { return allow.prefix == prefix; };
+  const auto entry = find_allowed(allowed_, prefix);
   const auto& file = configuration_.settings().allow;
   const bool in_file = std::find(file.begin(), file.end(), prefix) != file.end();
-  if (std::none_of(allowed_.begin(), allowed_.end(), is_it)) {
+  if (!entry) {
     if (in_file)
       return fail(ErrorCode::kInvalid, prefix.text() + " is allowed by the configuration file",
                   "take it out of `allow` there, then: weir reload");
@@ -168,7 +185,10 @@ Result<Done> Agent::disallow(const Prefix& prefix) {
   }
   if (auto removed = store_->remove_allow(prefix); !removed)
     return tl::unexpected(std::move(removed.error()));
-  if (auto synced = sync_allowed(); !synced) return tl::unexpected(std::move(synced.error()));
+  if (auto synced = sync_allowed(); !synced) {
+    (void)store_->put_allow(*entry);
+    return tl::unexpected(std::move(synced.error()));
+  }
   tell("disallow", prefix.text(), "by command");
   Done done{prefix.text() + " is no longer on the allow list", {}};
   if (in_file) done.notices.push_back("but the configuration file still allows it");

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 #include "agent/run.h"
 #include "config/names.h"
 
@@ -18,6 +20,20 @@ Result<LoadedSettings> read(const std::string& file) {
 
 std::string option_text(std::optional<Mode> mode) {
   return mode ? std::string(name_of(*mode)) : std::string("none");
+}
+
+// Takes out the limits that changes by command have begun but not completed, because what they
+// changed has left the file. Returns their paths, each with a dot behind.
+std::vector<std::string> drop_incomplete(Settings& settings) {
+  std::vector<std::string> dropped;
+  for (Service& service : settings.services)
+    for (std::size_t i = 0; i < service.limits.size(); i++) {
+      const auto event = static_cast<Event>(i);
+      if (!service.limits[i] || check_limit(service.name, event, *service.limits[i])) continue;
+      service.limits[i].reset();
+      dropped.push_back(fmt::format("services.{}.{}.", service.name, name_of(event)));
+    }
+  return dropped;
 }
 
 }  // namespace
@@ -58,11 +74,17 @@ Status Configuration::compose() {
     effective_.settings.mode = *mode_;
     effective_.origins["mode"] = Origin::kCommand;
   }
+  std::set<std::string> waiting;
+  for (const auto& [path, value] : changes_)
+    if (path != kModeOption && !set_value(effective_.settings, path, value)) waiting.insert(path);
+  for (const auto& limit : drop_incomplete(effective_.settings))
+    for (const auto& [path, value] : changes_)
+      if (path.starts_with(limit)) waiting.insert(path);
   for (const auto& [path, value] : changes_) {
     if (path == kModeOption) continue;
-    if (set_value(effective_.settings, path, value))
+    if (!waiting.contains(path))
       effective_.origins[path] = Origin::kCommand;
-    else  // its service has left the file; kept, for it may come back
+    else  // what it changes has left the file; kept, for it may come back
       stale.push_back(fmt::format("the change {} = {} no longer fits and waits", path, value));
   }
   if (auto checked = check_settings(effective_.settings); !checked) return checked;
@@ -75,14 +97,16 @@ Status Configuration::compose() {
 
 Result<Configuration> Configuration::with(const Changes& more) const {
   Configuration next = *this;
+  // Told here, where they are being made; a stored one that no longer fits only waits.
+  Settings probe = effective_.settings;
   for (const auto& [path, value] : more) {
-    // Told here, where it is being made; a stored one that no longer fits only waits.
-    Settings probe = effective_.settings;
     if (auto set = set_value(probe, path, value); !set)
       return tl::unexpected(std::move(set.error()));
     next.changes_[path] = value;
     if (path == "mode") next.changes_[kModeOption] = option_text(mode_);
   }
+  if (auto checked = check_settings(probe); !checked)
+    return tl::unexpected(std::move(checked.error()));
   if (auto composed = next.compose(); !composed) return tl::unexpected(std::move(composed.error()));
   return next;
 }

@@ -28,10 +28,11 @@ Result<Json> object_of(const std::string& body, std::initializer_list<const char
   Json document = Json::parse(body, bounded, /*allow_exceptions=*/false);
   if (too_deep) return fail(ErrorCode::kInvalid, "the body nests too deep");
   if (!document.is_object()) return fail(ErrorCode::kInvalid, "the body is not a JSON object");
-  for (const auto& [name, value] : document.items())
+  for (const auto& item : document.items())
     if (std::none_of(fields.begin(), fields.end(),
-                     [&](const char* field) { return name == field; }))
-      return fail(ErrorCode::kInvalid, fmt::format("there is no field {}", weir::quoted(name)));
+                     [&](const char* field) { return item.key() == field; }))
+      return fail(ErrorCode::kInvalid,
+                  fmt::format("there is no field {}", weir::quoted(item.key())));
   return document;
 }
 

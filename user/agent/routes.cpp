@@ -7,6 +7,7 @@
 
 #include "agent/request_body.h"
 #include "api/client.h"
+#include "base/quote.h"
 #include "config/names.h"
 #include "output/json.h"
 #include "output/prometheus.h"
@@ -96,7 +97,7 @@ ApiResponse change_limit(Agent& agent, const std::string& target, const ApiReque
   const auto event = from_name<weir_event>(target.substr(slash + 1));
   if (!event)
     return respond(Error{ErrorCode::kInvalid,
-                         fmt::format("\"{}\" is no event", target.substr(slash + 1)),
+                         weir::quoted(target.substr(slash + 1)) + " is no event",
                          "events are " + choices<weir_event>()});
   const std::string service = target.substr(0, slash);
   if (request.method == "DELETE") return respond(agent.reset_limit(service, *event));
@@ -157,7 +158,7 @@ ApiResponse answer(Agent& agent, const ApiRequest& request) {
   auto response = request.method == "GET" ? read(agent, request) : write(agent, request);
   if (response) return *response;
   return respond(Error{ErrorCode::kNotFound,
-                       fmt::format("there is no {} {}", request.method, request.path),
+                       one_line(fmt::format("there is no {} {}", request.method, request.path)),
                        "the routes are in README.md"});
 }
 

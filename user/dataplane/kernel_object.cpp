@@ -83,7 +83,7 @@ KernelObject& KernelObject::operator=(KernelObject&&) noexcept = default;
 KernelObject::~KernelObject() = default;
 
 Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hook, unsigned slot) {
-  libbpf_set_print(keep_words);
+  keep_libbpf_words();
   auto impl = std::make_unique<Impl>();
   impl->hook = hook;
   impl->skeleton.reset(weir_bpf__open());
@@ -119,6 +119,8 @@ KernelMaps KernelObject::maps() const {
 }
 
 weir_control* KernelObject::control() const { return &impl_->skeleton->bss->weir_control; }
+
+void keep_libbpf_words() { libbpf_set_print(keep_words); }
 
 std::string take_libbpf_words() { return std::exchange(libbpf_words(), {}); }
 

@@ -37,7 +37,8 @@ class KernelObject {
   std::unique_ptr<Impl> impl_;
 };
 
-// What libbpf said last at warning level, for messages; cleared by the call.
-std::string take_libbpf_words();
+// From now on libbpf prints nothing; what it said last at warning level is kept for messages.
+void keep_libbpf_words();
+std::string take_libbpf_words();  // and forgets them
 
 }  // namespace weir

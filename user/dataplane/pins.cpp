@@ -9,11 +9,13 @@
 #include "base/fd.h"
 #include "dataplane/hooks.h"
 #include "dataplane/interface_table.h"
+#include "dataplane/kernel_object.h"
 #include "dataplane/pin_directory.h"
 
 namespace weir {
 
 std::vector<std::string> pinned_interfaces(const std::string& pin_dir) {
+  keep_libbpf_words();
   const PinDirectory pins = PinDirectory::under(pin_dir);
   const Fd map(bpf_obj_get((pins.maps + "/interfaces").c_str()));
   std::vector<std::string> names;
@@ -25,6 +27,7 @@ std::vector<std::string> pinned_interfaces(const std::string& pin_dir) {
 }
 
 Status detach_pinned(const std::string& pin_dir, const std::string& name) {
+  keep_libbpf_words();
   const PinDirectory pins = PinDirectory::under(pin_dir);
   const Fd map(bpf_obj_get((pins.maps + "/interfaces").c_str()));
   if (!map)

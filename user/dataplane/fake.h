@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The data plane in memory, for tests of all that stands above it: keeps what it is told and
+// shows it, counts what a test sets, and fails on demand. Judges no packets.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <set>
+
+#include "base/fd.h"
+#include "dataplane/dataplane.h"
+
+namespace weir {
+
+class FakeDataPlane final : public DataPlane {
+ public:
+  FakeDataPlane();
+
+  [[nodiscard]] std::optional<weir_settings> settings() const override { return settings_; }
+  Status put_settings(const weir_settings& settings) override;
+
+  Result<InterfaceState> attach(const std::string& name, Attach how) override;
+  Status detach(const std::string& name) override;
+  [[nodiscard]] std::vector<InterfaceState> interfaces() const override;
+  [[nodiscard]] weir_stats retired_stats() const override { return retired_; }
+
+  Status put_ban(const KernelBan& ban) override;
+  Status remove_ban(const Prefix& prefix) override;
+  [[nodiscard]] Result<std::vector<KernelBan>> bans() const override;
+  Status put_allow(const Prefix& prefix) override;
+  Status remove_allow(const Prefix& prefix) override;
+  [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
+
+  [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override;
+  void for_each_source(
+      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const override;
+  [[nodiscard]] Tables tables() const override;
+
+  [[nodiscard]] int notice_descriptor() const override { return readable_.get(); }
+  void drain_notices(const std::function<void(const weir_notice&)>& take) override;
+
+  // ---- the world around it, for the test to set ------------------------------------------
+
+  enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
+  std::set<Call> refused;  // these fail with kSystem and do nothing
+  int ban_writes = 0;      // put_ban() calls that were carried out
+
+  // An interface that exists; only such can be attached to. `best` is what kAuto becomes.
+  void add_interface(const std::string& name, Attach best = Attach::kNative,
+                     const std::string& note = {});
+  // Another program sits on it: attaching is kConflict.
+  void occupy(const std::string& name) { foreign_.insert(name); }
+  // The kernel lost the program of an attached interface.
+  void lose(const std::string& name, const std::string& note);
+  // The counters of an attached interface.
+  weir_stats& stats(const std::string& name) { return attached_.at(name).stats; }
+
+  void set_meters(const Address& address, std::vector<Meter> meters);
+  void see_source(const Address& address, std::uint64_t last_ms);
+  void drop_by_ban(const Prefix& prefix, std::uint64_t packets);
+  void notify(const weir_notice& notice);
+
+ private:
+  [[nodiscard]] Status carry_out(Call call) const;
+
+  struct Device {
+    unsigned ifindex = 0;
+    Attach best = Attach::kNative;
+    std::string note;
+  };
+
+  std::optional<weir_settings> settings_;
+  std::map<std::string, Device> devices_;
+  std::set<std::string> foreign_;
+  std::map<std::string, InterfaceState> attached_;
+  weir_stats retired_{};
+  std::map<Prefix, KernelBan> bans_;
+  std::set<Prefix> allowed_;
+  std::map<Address, std::vector<Meter>> meters_;
+  std::vector<std::pair<Address, std::uint64_t>> sources_;
+  std::deque<weir_notice> notices_;
+  Fd readable_;  // an eventfd: readable as long as notices wait
+};
+
+}  // namespace weir
