@@ -15,7 +15,7 @@ void weir_host_parse(const unsigned char* frame, unsigned reach, unsigned length
 /* The short way. Of bulk data only the source and the port. */
 enum { WEIR_HOST_OTHER, WEIR_HOST_BULK, WEIR_HOST_PLAIN };
 int weir_host_parse_plain(const unsigned char* frame, unsigned reach, unsigned length,
-                          int is_bulk_enough, struct weir_facts* facts);
+                          struct weir_facts* facts);
 /* enum weir_event, or WEIR_EVENT_COUNT. */
 unsigned weir_host_event_of(const struct weir_facts* facts, unsigned protocol);
 
