@@ -8,7 +8,7 @@
 
 #include <bpf/bpf_helpers.h>
 
-#include "weir/abi.h"
+#include "lib/platform.h"
 
 /*
  * Settings in force: written by the agent only; see struct weir_control. A global variable (.bss),
@@ -91,5 +91,17 @@ struct {
 
 /* The slot in `stats_by_slot` of the interface that this instance of the program is attached to. */
 const volatile __u32 weir_slot = 0;
+
+static __always_inline const struct weir_settings *weir_active(const struct weir_control *control)
+{
+	return &control->slots[WEIR_LOAD(&control->active) & 1];
+}
+
+static __always_inline struct weir_stats *weir_my_stats(void)
+{
+	__u32 slot = weir_slot;
+
+	return bpf_map_lookup_elem(&stats_by_slot, &slot);
+}
 
 #endif

@@ -7,7 +7,8 @@
 #define WEIR_NOTICES_H
 
 #include "clock.h"
-#include "lib/facts.h"
+#include "hook.h"
+#include "judge.h"
 #include "maps.h"
 
 #define WEIR_NOTICES_A_SECOND 1000
@@ -57,6 +58,68 @@ weir_notice_begin(struct weir_stats *stats, const struct weir_facts *facts, int 
 	notice->family = facts->family;
 	notice->interface = (__u8)weir_slot;
 	return notice;
+}
+
+/* A notice's record but for its head. What the reader finds is in struct weir_notice. */
+static __always_inline struct weir_notice *weir_describe(const struct weir_facts *facts,
+							 const struct weir_outcome *outcome)
+{
+	struct weir_stats *stats = weir_my_stats();
+	struct weir_notice *notice;
+
+	if (!stats || !facts || !outcome)
+		return NULL;
+	notice = weir_notice_begin(stats, facts, outcome->serial <= 1);
+	if (!notice)
+		return NULL;
+	notice->reason = (__u8)outcome->reason;
+	notice->observed = (__u8)outcome->is_observed;
+	notice->service = (__u8)outcome->service;
+	notice->event = outcome->count ? (__u8)outcome->event : 0;
+	notice->count = outcome->count;
+	return notice;
+}
+
+/* How much of a request there is to tell; 0 when it is none. */
+static __always_inline __u32 weir_head_length(const struct weir_facts *facts,
+					      const struct weir_outcome *outcome)
+{
+	__u32 length = facts->payload_length;
+
+	if (!outcome->count || outcome->event != WEIR_EVENT_REQUEST)
+		return 0;
+	return length < WEIR_NOTICE_HEAD ? length : WEIR_NOTICE_HEAD;
+}
+
+/* Seldom called, and so not inlined: the common paths keep their registers. */
+__noinline int weir_notify_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       const struct weir_outcome *outcome)
+{
+	struct weir_notice *notice = weir_describe(facts, outcome);
+	__u32 length;
+
+	if (!notice)
+		return 0;
+	length = weir_head_length(facts, outcome);
+	if (length && !bpf_xdp_load_bytes(ctx, facts->payload_offset, notice->head, length))
+		notice->head_length = (__u8)length;
+	bpf_ringbuf_submit(notice, 0);
+	return 0;
+}
+
+__noinline int weir_notify_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			      const struct weir_outcome *outcome)
+{
+	struct weir_notice *notice = weir_describe(facts, outcome);
+	__u32 length;
+
+	if (!notice)
+		return 0;
+	length = weir_head_length(facts, outcome);
+	if (length && !bpf_skb_load_bytes(skb, facts->payload_offset, notice->head, length))
+		notice->head_length = (__u8)length;
+	bpf_ringbuf_submit(notice, 0);
+	return 0;
 }
 
 #endif
