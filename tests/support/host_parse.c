@@ -6,38 +6,31 @@
 #include "lib/event.h"
 #include "lib/parse.h"
 
-void weir_host_parse(const unsigned char *data, unsigned reach, unsigned length,
-		     struct weir_facts *facts)
-{
-	const struct weir_frame frame = {data, data + reach, length};
-	__be16 type = 0;
-	__u32 offset;
+void weir_host_parse(const unsigned char* data, unsigned reach, unsigned length,
+                     struct weir_facts* facts) {
+  const struct weir_frame frame = {data, data + reach, length};
+  __be16 type = 0;
+  __u32 offset;
 
-	memset(facts, 0, sizeof(*facts));
-	offset = weir_parse_link(&frame, &type, facts);
-	if (offset)
-		weir_parse_ip(&frame, offset, type, facts);
+  memset(facts, 0, sizeof(*facts));
+  offset = weir_parse_link(&frame, &type, facts);
+  if (offset) weir_parse_ip(&frame, offset, type, facts);
 }
 
-int weir_host_parse_plain(const unsigned char *data, unsigned reach, unsigned length,
-			  struct weir_facts *facts)
-{
-	const struct weir_frame frame = {data, data + reach, length};
-	struct weir_plain plain;
+int weir_host_parse_plain(const unsigned char* data, unsigned reach, unsigned length,
+                          struct weir_facts* facts) {
+  const struct weir_frame frame = {data, data + reach, length};
+  struct weir_plain plain;
 
-	for (int is_v6 = 0; is_v6 < 2; is_v6++) {
-		if (!weir_parse_plain_head(&frame, is_v6, facts, &plain))
-			continue;
-		weir_parse_plain_source(&frame, is_v6, facts);
-		if (weir_is_bulk(&plain))
-			return WEIR_HOST_BULK;
-		if (weir_parse_plain_rest(&frame, &plain, facts))
-			return WEIR_HOST_PLAIN;
-	}
-	return WEIR_HOST_OTHER;
+  for (int is_v6 = 0; is_v6 < 2; is_v6++) {
+    if (!weir_parse_plain_head(&frame, is_v6, facts, &plain)) continue;
+    weir_parse_plain_source(&frame, is_v6, facts);
+    if (weir_is_bulk(&plain)) return WEIR_HOST_BULK;
+    if (weir_parse_plain_rest(&frame, &plain, facts)) return WEIR_HOST_PLAIN;
+  }
+  return WEIR_HOST_OTHER;
 }
 
-unsigned weir_host_event_of(const struct weir_facts *facts, unsigned protocol)
-{
-	return weir_event_of(facts, protocol);
+unsigned weir_host_event_of(const struct weir_facts* facts, unsigned protocol) {
+  return weir_event_of(facts, protocol);
 }
