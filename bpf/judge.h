@@ -169,8 +169,11 @@ __noinline int weir_judge_again(__u64 hash, __u32 now_ms, __u32 delay_ms)
 		return WEIR_REASON_COUNT;
 	if (weir_held_word_kind(word) == WEIR_HELD_KICKED)
 		return WEIR_REASON_KICKED_AGAIN;
-	return weir_held_is_over(word, (__u32)weir_precise_ms(), delay_ms) ? WEIR_REASON_RELEASED
-									   : WEIR_REASON_HELD;
+	/* The first copy behind the delay passes; another that comes at the same time waits. */
+	if (set && weir_held_is_over(word, (__u32)weir_precise_ms(), delay_ms) &&
+	    weir_held_release(set, word))
+		return WEIR_REASON_RELEASED;
+	return WEIR_REASON_HELD;
 }
 
 static __always_inline __u64 weir_hash_of(const struct weir_control *control,

@@ -52,7 +52,7 @@ static __always_inline __u32 weir_held_word_kind(__u64 word)
 	return (__u32)(word >> 32) & 3;
 }
 
-/* The word of a segment, or 0. */
+/* The word of a segment, or 0. `now_ms` may lag behind the clock that words are stamped with. */
 static __always_inline __u64 weir_held_find(const struct weir_held_set *set, __u64 hash,
 					    __u32 now_ms)
 {
@@ -60,10 +60,24 @@ static __always_inline __u64 weir_held_find(const struct weir_held_set *set, __u
 		__u64 word = WEIR_LOAD(&set->words[i]);
 
 		if (word >> 34 == weir_held_tag(hash) && weir_held_word_kind(word) &&
-		    now_ms - (__u32)word <= WEIR_HELD_MS_MAX)
+		    (__s32)(now_ms - (__u32)word) <= (__s32)WEIR_HELD_MS_MAX)
 			return word;
 	}
 	return 0;
+}
+
+/*
+ * Forgets a segment that is let through. It passes once: a copy of it is a new event, or a client
+ * that waited for one could send as many as it likes. Returns 0 to all CPUs but one.
+ */
+static __always_inline int weir_held_release(struct weir_held_set *set, __u64 word)
+{
+	int released = 0;
+
+	for (int i = 0; i < WEIR_HELD_WAYS; i++)
+		if (WEIR_LOAD(&set->words[i]) == word)
+			released |= WEIR_CAS(&set->words[i], word, 0) == word;
+	return released;
 }
 
 /* Remembers a segment, in the place of the one that was held off first. */

@@ -199,7 +199,8 @@ static __always_inline __u64 weir_slide_next(__u64 word, const struct weir_limit
 	if (!count || now - weir_word_last_ms(word) >= limit->timeout_ms ||
 	    run >> 3 != (limit->epoch & 3u)) {
 		count = 1;
-		run = (limit->epoch & 3u) << 3 | ((run + 1) & 7);
+		/* 1 to 7: a slot that was never written is all zero, and must fit no run. */
+		run = (limit->epoch & 3u) << 3 | (run % 8 % 7 + 1);
 	} else if (++count > WEIR_WORD_COUNT_MAX) {
 		count -= WEIR_WORD_COUNT_FOLD; /* whole laps of the log, whatever the stride */
 	}

@@ -42,11 +42,11 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
   if (const Changes& changes = agent.configuration_.changes(); changes != *stored)
     if (auto kept = keep_changes(store, *stored, changes); !kept)
       return tl::unexpected(std::move(kept.error()));
-  // Allowed before anything can be banned, banned before anything is attached.
+  // Who is allowed must not meet new limits or bans first.
+  if (auto done = agent.sync_allowed(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.data_plane_->put_settings(encode_settings(agent.configuration_.settings()));
       !done)
     return tl::unexpected(std::move(done.error()));
-  if (auto done = agent.sync_allowed(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
   return agent;
 }
@@ -144,14 +144,25 @@ Result<Done> Agent::reload() {
   Configuration next = before;
   if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));
   Done done{"the configuration was read again", next.notices()};
-  if (auto put = put_in_force(std::move(next)); !put) return tl::unexpected(std::move(put.error()));
+  // Who is allowed from now on must not meet the new limits first. sync_allowed() takes out
+  // those who no longer are, or, when the settings are refused, those who came too soon.
+  for (const auto& prefix : next.settings().allow)
+    if (auto put = data_plane_->put_allow(prefix); !put) {
+      (void)sync_allowed();
+      return tl::unexpected(std::move(put.error()));
+    }
+  if (auto put = put_in_force(std::move(next)); !put) {
+    (void)sync_allowed();
+    return tl::unexpected(std::move(put.error()));
+  }
   if (auto synced = sync_allowed(); !synced) {
     (void)put_in_force(before);
     (void)sync_allowed();
     return tl::unexpected(std::move(synced.error()));
   }
   std::set<std::string> attached;
-  for (const auto& state : data_plane_->interfaces()) attached.insert(state.name);
+  for (const auto& state : data_plane_->interfaces())
+    if (state.attached) attached.insert(state.name);
   for (const auto& name : configuration_.settings().interfaces) {
     if (attached.contains(name)) continue;
     auto result = attach(name, Attach::kAuto);

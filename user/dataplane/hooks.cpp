@@ -5,6 +5,9 @@
 #include <bpf/libbpf.h>
 #include <fmt/format.h>
 #include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
@@ -128,11 +131,51 @@ Result<bool> update_xdp(int program_fd, unsigned ifindex, const std::string& pin
   return true;
 }
 
+namespace {
+
+// While the filter's program is being replaced, the new one is pinned here.
+std::string next_pin(const std::string& pin) { return pin + "-next"; }
+
+// Whether the interface's clsact has any filter left, on either side (rtnetlink(7)).
+bool has_tc_filters(unsigned ifindex) {
+  const Fd socket_fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  for (const __u32 side : {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS}) {
+    struct {
+      nlmsghdr header;
+      tcmsg message;
+    } request{};
+    request.header.nlmsg_len = sizeof request;
+    request.header.nlmsg_type = RTM_GETTFILTER;
+    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+    request.message.tcm_ifindex = static_cast<int>(ifindex);
+    request.message.tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
+    if (send(socket_fd.get(), &request, sizeof request, 0) < 0) return true;
+    for (bool done = false; !done;) {
+      alignas(nlmsghdr) char buffer[16384];
+      const ssize_t received = recv(socket_fd.get(), buffer, sizeof buffer, 0);
+      if (received <= 0) return true;
+      auto left = static_cast<unsigned>(received);
+      for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(header, left);
+           header = NLMSG_NEXT(header, left)) {
+        if (header->nlmsg_type == RTM_NEWTFILTER) return true;
+        done = done || header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR;
+      }
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 bool is_tc_attached(unsigned ifindex, const std::string& pin) {
-  const Fd pinned(bpf_obj_get(pin.c_str()));
   const bpf_tc_hook hook = hook_of(ifindex);
   bpf_tc_opts filter = our_filter();
-  return pinned && bpf_tc_query(&hook, &filter) == 0 && filter.prog_id == program_id(pinned.get());
+  if (bpf_tc_query(&hook, &filter) != 0) return false;
+  for (const auto& path : {pin, next_pin(pin)}) {
+    const Fd pinned(bpf_obj_get(path.c_str()));
+    if (pinned && filter.prog_id == program_id(pinned.get())) return true;
+  }
+  return false;
 }
 
 Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin) {
@@ -147,33 +190,36 @@ Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin)
   if (made != 0 && made != -EEXIST)
     return fail(ErrorCode::kSystem,
                 fmt::format("tc: making the clsact qdisc: {}", std::strerror(-made)));
+  // The pins say which program is ours. At every moment one of them names the one that runs, so
+  // that the next agent knows its own wherever this one is killed.
+  const std::string next = next_pin(pin);
+  ::unlink(next.c_str());
+  if (auto pinned = pin_object(program_fd, next); !pinned)
+    return tl::unexpected(std::move(pinned.error()));
   bpf_tc_opts filter = our_filter();
   filter.prog_fd = program_fd;
   filter.flags = is_ours ? BPF_TC_F_REPLACE : 0;
-  if (const int error = bpf_tc_attach(&hook, &filter); error != 0)
+  if (const int error = bpf_tc_attach(&hook, &filter); error != 0) {
+    ::unlink(next.c_str());
     return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));
-  // The pin says which program is ours. The new one is pinned before the old pin goes.
-  const std::string fresh = pin + "-new";
-  ::unlink(fresh.c_str());
-  if (auto pinned = pin_object(program_fd, fresh); !pinned)
-    return tl::unexpected(std::move(pinned.error()));
+  }
   ::unlink(pin.c_str());
   if (auto pinned = pin_object(program_fd, pin); !pinned)
     return tl::unexpected(std::move(pinned.error()));
-  ::unlink(fresh.c_str());
+  ::unlink(next.c_str());
   return made == 0;
 }
 
-Status detach_tc(unsigned ifindex, const std::string& pin, bool remove_qdisc) {
+Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc) {
   bpf_tc_hook hook = hook_of(ifindex);
   if (is_tc_attached(ifindex, pin)) {
     bpf_tc_opts filter = our_filter();
-    filter.prog_id = 0;
     if (const int error = bpf_tc_detach(&hook, &filter); error != 0)
       return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));
   }
   ::unlink(pin.c_str());
-  if (remove_qdisc) {
+  ::unlink(next_pin(pin).c_str());
+  if (owns_qdisc && !has_tc_filters(ifindex)) {
     hook.attach_point = static_cast<bpf_tc_attach_point>(BPF_TC_INGRESS | BPF_TC_EGRESS);
     bpf_tc_hook_destroy(&hook);
   }

@@ -31,7 +31,7 @@ unsigned xdp_link_ifindex(const std::string& pin);
 
 // tc. Makes the clsact qdisc where there is none and says whether it did.
 Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin);
-Status detach_tc(unsigned ifindex, const std::string& pin, bool remove_qdisc);
+Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc);
 // Whether the pinned program is the one that runs as Weir's filter.
 bool is_tc_attached(unsigned ifindex, const std::string& pin);
 

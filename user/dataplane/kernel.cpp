@@ -7,7 +7,9 @@
 #include <fmt/format.h>
 #include <linux/membarrier.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -34,6 +36,17 @@ void wait_for_readers() {
   if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0) == 0) return;
   // Not with nohz_full. A packet takes microseconds; this is a thousand times that.
   std::this_thread::sleep_for(std::chrono::milliseconds(20));
+}
+
+// The parser begins at an Ethernet header: on tun, wireguard or ppp it would see none, and pass
+// everything.
+bool is_ethernet(const std::string& name) {
+  const Fd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  ifreq request{};
+  name.copy(request.ifr_name, sizeof request.ifr_name - 1);
+  return any && ioctl(any.get(), SIOCGIFHWADDR, &request) == 0 &&
+         (request.ifr_hwaddr.sa_family == ARPHRD_ETHER ||
+          request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK);
 }
 
 bool same_form(const weir_limit& a, const weir_limit& b) {
@@ -121,11 +134,11 @@ Status Kernel::put_settings(const weir_settings& settings) {
   const bool is_first = control.hash_seed == 0;
   const bool moves_sources =
       now.mask4 != settings.mask4 || std::memcmp(now.mask6, settings.mask6, sizeof now.mask6) != 0;
-  // Which table a ban is in depends on the source prefix: those in force are entered anew.
-  auto bans = is_first || !moves_sources ? Result<std::vector<KernelBan>>{} : bans_.list();
-  if (!bans) return tl::unexpected(std::move(bans.error()));
+  // Which table a ban is in depends on the source prefix. Those that move are in both until
+  // nobody asks the old one, and when there is no room for them nothing changes.
+  if (!is_first && moves_sources)
+    if (auto entered = bans_.enter_for(settings); !entered) return entered;
 
-  for (const auto& ban : *bans) bans_.remove(ban.prefix);
   const __u32 next = (control.active & 1) ^ 1;
   control.slots[next] = settings;
   set_epochs(control.slots[next], now);
@@ -133,9 +146,8 @@ Status Kernel::put_settings(const weir_settings& settings) {
     return fail(ErrorCode::kSystem, "reading random numbers failed");
   if (control.hash_seed == 0) control.hash_seed = 1;
   __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);
-  for (const auto& ban : *bans)
-    if (auto put = bans_.put(ban); !put) return put;
   wait_for_readers();
+  if (!is_first && moves_sources) bans_.leave_others();
   return {};
 }
 
@@ -168,13 +180,22 @@ Result<InterfaceState> Kernel::attach(const std::string& name, Attach how) {
   if (ifindex == 0)
     return fail(ErrorCode::kNotFound, context + ": there is no such interface",
                 "ip link shows the interfaces of this network namespace");
+  if (!is_ethernet(name))
+    return fail(ErrorCode::kInvalid, context + ": it carries no Ethernet frames",
+                "filter the interface that its packets come in by");
   auto record = table_.claim(name);
   if (!record) return tl::unexpected(std::move(record.error()));
-  if (record->ifindex != ifindex || !is_attached(*record, pins_.link(record->slot)))
+  if (record->ifindex != ifindex || !is_attached(*record, pins_.link(record->slot))) {
     record->attach.reset();
-  if (record->attach && how != Attach::kAuto && how != *record->attach) {
+    record->owns_qdisc = false;
+  }
+  // One hook after the other, or packets would be counted twice. What was there comes back when
+  // the other way fails.
+  const auto before = record->attach;
+  if (before && how != Attach::kAuto && how != *before) {
     if (auto done = detach(name); !done) return tl::unexpected(std::move(done.error()));
     record->attach.reset();
+    record->owns_qdisc = false;
   }
 
   std::string note;
@@ -192,8 +213,10 @@ Result<InterfaceState> Kernel::attach(const std::string& name, Attach how) {
     if (how != Attach::kAuto && done.error().hint.empty())
       done.error().hint = "--attach auto takes what works here, tc or generic";
     if (how != Attach::kAuto || done.error().code == ErrorCode::kConflict ||
-        done.error().code == ErrorCode::kPermission || record->attach)
+        done.error().code == ErrorCode::kPermission || record->attach) {
+      if (before && !record->attach) (void)attach_one(*record, ifindex, *before);
       return fail(context, done.error());
+    }
     note += (note.empty() ? "" : "; ") + done.error().message;
   }
   return fail(ErrorCode::kSystem, context + ": " + note);

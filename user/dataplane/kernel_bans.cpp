@@ -77,6 +77,11 @@ int bits(const __be32* words, int count) {
   return sum;
 }
 
+// Whether a ban of this prefix is one of a whole source.
+bool is_source_under(const weir_settings& settings, const Prefix& prefix) {
+  return prefix.length() == (prefix.is_v4() ? bits(&settings.mask4, 1) : bits(settings.mask6, 4));
+}
+
 Error table_error(const std::string& what, int error) {
   if (error == E2BIG || error == ENOSPC || error == ENOMEM)
     return {ErrorCode::kSystem, what + ": the table is full", "remove entries that are not needed"};
@@ -140,46 +145,91 @@ void KernelBans::set_present(unsigned flag, bool present) {
 }
 
 bool KernelBans::is_source(const Prefix& prefix) const {
-  const weir_settings& settings = control_->slots[control_->active & 1];
-  return prefix.length() == (prefix.is_v4() ? bits(&settings.mask4, 1) : bits(settings.mask6, 4));
+  return is_source_under(control_->slots[control_->active & 1], prefix);
 }
 
 Status KernelBans::put(const KernelBan& ban) {
-  const std::string what = "banning " + ban.prefix.text();
-  if (!is_source(ban.prefix)) {
-    nets_[ban.prefix] = ban;
-    if (auto written = rewrite_nets_within(ban.prefix); !written) {
-      nets_.erase(ban.prefix);
-      return written;
-    }
-    set_present(WEIR_HAVE_BAN_NETS, true);
-    return {};
-  }
+  return is_source(ban.prefix) ? put_source(ban) : put_net(ban);
+}
+
+Status KernelBans::put_source(const KernelBan& ban) {
   const weir_address key = key_of(ban.prefix.address());
   weir_ban value{};
   const bool is_new = bpf_map_lookup_elem(maps_.bans, &key, &value) != 0;
   value.until_ms = value.own_until_ms = to_ms(ban.until);
   value.flags = value.own_flags = flags_of(ban);
-  if (auto written = write(maps_.bans, &key, &value, what); !written) return written;
+  if (auto written = write(maps_.bans, &key, &value, "banning " + ban.prefix.text()); !written)
+    return written;
   if (is_new) sources_++;
   set_present(WEIR_HAVE_BANS, true);
   return {};
 }
 
-Status KernelBans::remove(const Prefix& prefix) {
-  const auto absent = [&] { return fail(ErrorCode::kNotFound, prefix.text() + " is not banned"); };
-  if (!is_source(prefix)) {
-    if (nets_.erase(prefix) == 0) return absent();
-    const weir_net key = net_of(prefix);
-    bpf_map_delete_elem(maps_.ban_nets, &key);
-    set_present(WEIR_HAVE_BAN_NETS, !nets_.empty());
-    return rewrite_nets_within(prefix);
+Status KernelBans::put_net(const KernelBan& ban) {
+  const auto earlier = nets_.find(ban.prefix);
+  const auto before = earlier == nets_.end() ? std::nullopt : std::optional(earlier->second);
+  nets_[ban.prefix] = ban;
+  auto written = rewrite_nets_within(ban.prefix);
+  if (!written) {
+    if (before) {
+      nets_[ban.prefix] = *before;
+      (void)rewrite_nets_within(ban.prefix);
+    } else {
+      (void)remove_net(ban.prefix);
+    }
+    return written;
   }
-  const weir_address key = key_of(prefix.address());
-  if (bpf_map_delete_elem(maps_.bans, &key) != 0) return absent();
-  if (sources_ > 0) sources_--;
-  set_present(WEIR_HAVE_BANS, sources_ != 0);
+  set_present(WEIR_HAVE_BAN_NETS, true);
   return {};
+}
+
+Status KernelBans::remove(const Prefix& prefix) {
+  const weir_address key = key_of(prefix.address());
+  weir_ban value{};
+  const bool is_there = is_source(prefix) ? bpf_map_lookup_elem(maps_.bans, &key, &value) == 0
+                                          : nets_.contains(prefix);
+  if (!is_there) return fail(ErrorCode::kNotFound, prefix.text() + " is not banned");
+  if (!is_source(prefix)) return remove_net(prefix);
+  remove_source(prefix);
+  return {};
+}
+
+void KernelBans::remove_source(const Prefix& prefix) {
+  const weir_address key = key_of(prefix.address());
+  if (bpf_map_delete_elem(maps_.bans, &key) == 0 && sources_ > 0) sources_--;
+  set_present(WEIR_HAVE_BANS, sources_ != 0);
+}
+
+Status KernelBans::remove_net(const Prefix& prefix) {
+  const weir_net key = net_of(prefix);
+  bpf_map_delete_elem(maps_.ban_nets, &key);
+  nets_.erase(prefix);
+  set_present(WEIR_HAVE_BAN_NETS, !nets_.empty());
+  return rewrite_nets_within(prefix);
+}
+
+Status KernelBans::enter_for(const weir_settings& next) {
+  auto bans = list();
+  if (!bans) return tl::unexpected(std::move(bans.error()));
+  moved_from_sources_.clear();
+  moved_from_nets_.clear();
+  for (const auto& ban : *bans) {
+    const bool was_source = is_source(ban.prefix);
+    if (is_source_under(next, ban.prefix) == was_source) continue;
+    auto put = was_source ? put_net(ban) : put_source(ban);
+    if (!put) {
+      for (const auto& prefix : moved_from_sources_) (void)remove_net(prefix);
+      for (const auto& prefix : moved_from_nets_) remove_source(prefix);
+      return put;
+    }
+    (was_source ? moved_from_sources_ : moved_from_nets_).push_back(ban.prefix);
+  }
+  return {};
+}
+
+void KernelBans::leave_others() {
+  for (const auto& prefix : moved_from_sources_) remove_source(prefix);
+  for (const auto& prefix : moved_from_nets_) (void)remove_net(prefix);
 }
 
 Status KernelBans::write_net(const Prefix& prefix, const KernelBan& own) {

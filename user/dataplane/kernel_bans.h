@@ -18,6 +18,11 @@ class KernelBans {
 
   Status put(const KernelBan& ban);
   Status remove(const Prefix& prefix);
+  // A change of the source prefix moves bans between the tables: enters those that move where
+  // `next` has them, all or none …
+  Status enter_for(const weir_settings& next);
+  // … and, once that is in force, takes them out of where they were.
+  void leave_others();
   [[nodiscard]] Result<std::vector<KernelBan>> list() const;
   Status put_allow(const Prefix& prefix);
   Status remove_allow(const Prefix& prefix);
@@ -31,6 +36,10 @@ class KernelBans {
   KernelBans(const KernelMaps& maps, weir_control* control) : maps_(maps), control_(control) {}
 
   [[nodiscard]] bool is_source(const Prefix& prefix) const;
+  Status put_source(const KernelBan& ban);
+  Status put_net(const KernelBan& ban);
+  void remove_source(const Prefix& prefix);
+  Status remove_net(const Prefix& prefix);
   [[nodiscard]] Result<std::vector<KernelBan>> list_sources() const;
   // Writes one network's value: what it asks for, joined with the networks that hold it.
   Status write_net(const Prefix& prefix, const KernelBan& own);
@@ -42,6 +51,7 @@ class KernelBans {
   std::size_t sources_ = 0;
   std::map<Prefix, KernelBan> nets_;
   std::map<Prefix, bool> allowed_;
+  std::vector<Prefix> moved_from_sources_, moved_from_nets_;  // between the two calls above
 };
 
 }  // namespace weir
