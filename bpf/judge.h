@@ -246,23 +246,23 @@ static __always_inline void weir_judge(const struct weir_control *control,
 	outcome->count = 0;
 	outcome->serial = 0;
 	outcome->is_observed = 0;
-	if (facts->layer == WEIR_LAYER_NONE) {
+	if (WEIR_UNLIKELY(facts->layer == WEIR_LAYER_NONE)) {
 		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;
 		return;
 	}
-	if (facts->layer == WEIR_LAYER_TCP)
+	if (WEIR_LIKELY(facts->layer == WEIR_LAYER_TCP))
 		outcome->service = set->port_service[facts->port];
 	if (present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS) &&
 	    weir_judge_bans(set, present, facts,
 			    outcome->service || facts->layer == WEIR_LAYER_TAIL, stats, outcome))
 		return;
-	if (facts->layer != WEIR_LAYER_TCP)
+	if (WEIR_UNLIKELY(facts->layer != WEIR_LAYER_TCP))
 		outcome->reason = facts->defect			    ? facts->defect
 				  : facts->layer == WEIR_LAYER_TAIL ? WEIR_REASON_FRAGMENT_TAIL
 								    : WEIR_REASON_NOT_TCP;
 	else if (!outcome->service)
 		outcome->reason = WEIR_REASON_UNPROTECTED;
-	else if (facts->defect)
+	else if (WEIR_UNLIKELY(facts->defect))
 		outcome->reason = facts->defect;
 	else {
 		outcome->event = weir_event_of(

@@ -36,15 +36,12 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 			counters->observed_kick++;
 		return WEIR_REASON_OBSERVED;
 	}
-	if (verdict == WEIR_VERDICT_THROTTLE) {
-		stats->actions[WEIR_ACTION_DEFERRED]++;
-		if (counters)
-			counters->throttle++;
-	} else {
-		stats->actions[WEIR_ACTION_DROP]++;
-		if (counters)
-			counters->kick++;
-	}
+	stats
+	    ->actions[verdict == WEIR_VERDICT_THROTTLE ? WEIR_ACTION_DEFERRED : WEIR_ACTION_DROP]++;
+	if (counters && verdict == WEIR_VERDICT_THROTTLE)
+		counters->throttle++;
+	else if (counters)
+		counters->kick++;
 	return reason;
 }
 

@@ -17,21 +17,26 @@ enum weir_short {
 	WEIR_SHORT_DROP,
 };
 
-/* In `facts` a plain packet's source and port. Whether its source's ban turns it away without
- * more ado; SHORT_FACTS when it might be let through all the same, or is to be told. */
+/*
+ * Whether its source's ban turns a plain packet away without more ado; SHORT_FACTS when it might
+ * be let through all the same, or is to be told.
+ */
 static __always_inline enum weir_short weir_short_ban(const struct weir_settings *set,
-						      __u32 present, const struct weir_facts *facts,
+						      __u32 present, const struct weir_frame *frame,
+						      const int is_v6, __u16 port,
 						      struct weir_stats *stats)
 {
 	struct weir_address key __attribute__((aligned(8)));
+	struct weir_facts source;
 	struct weir_ban *ban;
 
-	weir_mask(set, facts, key.addr);
+	weir_parse_plain_source(frame, is_v6, &source);
+	weir_mask(set, &source, key.addr);
 	ban = bpf_map_lookup_elem(&bans, &key);
 	if (!ban)
 		return WEIR_SHORT_PASS;
 	if (WEIR_UNLIKELY(present & WEIR_HAVE_ALLOW_NETS || set->mode != WEIR_MODE_ENFORCE ||
-			  !weir_is_in_force(ban, set->port_service[facts->port], stats) ||
+			  !weir_is_in_force(ban, set->port_service[port], stats) ||
 			  weir_is_worth_a_notice(weir_next_banned(ban, &key, stats))))
 		return WEIR_SHORT_FACTS;
 	stats->ban_dropped++;
@@ -56,8 +61,7 @@ static __always_inline enum weir_short weir_handle_short(const struct weir_frame
 	if (WEIR_UNLIKELY(!weir_parse_plain_head(frame, is_v6, facts, &plain)))
 		return WEIR_SHORT_NO;
 	if (present & WEIR_HAVE_BANS) {
-		weir_parse_plain_source(frame, is_v6, facts);
-		ban = weir_short_ban(set, present, facts, stats);
+		ban = weir_short_ban(set, present, frame, is_v6, facts->port, stats);
 		if (ban == WEIR_SHORT_DROP)
 			return ban;
 	}

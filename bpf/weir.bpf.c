@@ -47,11 +47,10 @@ __noinline int weir_parse_tc(struct __sk_buff *skb, struct weir_facts *facts, __
 
 /* Judges and settles, once the facts are known. Returns whether to drop the packet. */
 static __always_inline int weir_handle(void *ctx, enum weir_hook hook,
-				       const struct weir_facts *facts)
+				       const struct weir_facts *facts, struct weir_stats *stats)
 {
 	const struct weir_control *control = &weir_control;
 	const struct weir_settings *set = weir_active(control);
-	struct weir_stats *stats = weir_my_stats();
 	struct weir_outcome outcome;
 
 	if (!stats || !facts)
@@ -60,20 +59,24 @@ static __always_inline int weir_handle(void *ctx, enum weir_hook hook,
 	return weir_settle(ctx, hook, control, set, stats, facts, &outcome);
 }
 
-__noinline int weir_handle_xdp(struct xdp_md *ctx, const struct weir_facts *facts)
+__noinline int weir_handle_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       struct weir_stats *stats)
 {
-	return weir_handle(ctx, WEIR_HOOK_XDP, facts);
+	return weir_handle(ctx, WEIR_HOOK_XDP, facts, stats);
 }
 
-__noinline int weir_handle_tc(struct __sk_buff *skb, const struct weir_facts *facts)
+__noinline int weir_handle_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			      struct weir_stats *stats)
 {
-	return weir_handle(skb, WEIR_HOOK_TC, facts);
+	return weir_handle(skb, WEIR_HOOK_TC, facts, stats);
 }
 
 static __always_inline int weir_handle_facts(void *ctx, enum weir_hook hook,
-					     const struct weir_facts *facts)
+					     const struct weir_facts *facts,
+					     struct weir_stats *stats)
 {
-	return hook == WEIR_HOOK_XDP ? weir_handle_xdp(ctx, facts) : weir_handle_tc(ctx, facts);
+	return hook == WEIR_HOOK_XDP ? weir_handle_xdp(ctx, facts, stats)
+				     : weir_handle_tc(ctx, facts, stats);
 }
 
 /* What is not plain IPv4. Returns whether to drop the packet. */
@@ -99,7 +102,7 @@ static __always_inline int weir_other(void *ctx, enum weir_hook hook,
 		else if (offset)
 			weir_parse_tc(ctx, &facts, offset, type);
 	}
-	return weir_handle_facts(ctx, hook, &facts);
+	return weir_handle_facts(ctx, hook, &facts, stats);
 }
 
 __noinline int weir_other_xdp(struct xdp_md *ctx)
@@ -132,7 +135,7 @@ static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 	case WEIR_SHORT_DROP:
 		return 1;
 	case WEIR_SHORT_FACTS:
-		return weir_handle_facts(ctx, hook, &facts);
+		return weir_handle_facts(ctx, hook, &facts, stats);
 	case WEIR_SHORT_NO:
 		break;
 	}
