@@ -54,8 +54,10 @@ def test_the_demo_tells_its_story_in_a_minute_and_leaves_nothing_behind():
 
 
 def test_the_demo_leaves_nothing_behind_when_it_is_stopped():
+    # A job in the background is started with SIGINT ignored, and no shell below it may trap it.
     process = subprocess.Popen([os.path.join(SCRIPTS, "demo")], stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True, start_new_session=True)
+                               stderr=subprocess.DEVNULL, text=True, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
     for line in process.stdout:
         if "A polite client" in line:
             break
