@@ -90,7 +90,7 @@ Result<Done> Agent::set_mode(Mode mode) {
 Result<Done> Agent::set_limit(const std::string& service, Event event, const Changes& values) {
   const std::string path = fmt::format("services.{}.{}", service, name_of(event));
   Changes changes;
-  for (const auto& [name, value] : values) changes[path + "." + name] = value;
+  for (const auto& [name, value] : values) changes[fmt::format("{}.{}", path, name)] = value;
   auto next = configuration_.with(changes);
   if (!next) return tl::unexpected(std::move(next.error()));
   if (auto done = put_in_force(std::move(*next)); !done)

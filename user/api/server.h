@@ -36,11 +36,11 @@ struct ApiResponse {
 };
 
 struct ServerLimits {
-  std::size_t header_bytes = 16 * 1024;
-  std::size_t body_bytes = 256 * 1024;
+  std::size_t header_bytes = std::size_t{16} * 1024;
+  std::size_t body_bytes = std::size_t{256} * 1024;
   std::size_t clients = 256;
-  int idle_seconds = 30;                           // a request must be complete in this time
-  std::size_t stream_backlog_bytes = 1024 * 1024;  // a slower reader is cut off
+  int idle_seconds = 30;  // a request must be complete in this time
+  std::size_t stream_backlog_bytes = std::size_t{1024} * 1024;  // a slower reader is cut off
 };
 
 class Server {
