@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
  * Facts and tables → the reason for a verdict. What is written here is what the meters count;
- * the verdict is carried out in weir.bpf.c.
+ * the verdict is carried out in settle.h.
  */
 #ifndef WEIR_JUDGE_H
 #define WEIR_JUDGE_H
 
+#include "ban.h"
 #include "clock.h"
 #include "lib/event.h"
 #include "lib/facts.h"
@@ -32,52 +33,6 @@ static __always_inline void weir_net_key(const struct weir_facts *facts, struct 
 	key->addr[3] = facts->family ? facts->addr[3] : 0;
 }
 
-static __always_inline void weir_mask(const struct weir_settings *set,
-				      const struct weir_facts *facts, __be32 addr[4])
-{
-	if (facts->family) {
-		addr[0] = facts->addr[0] & set->mask6[0];
-		addr[1] = facts->addr[1] & set->mask6[1];
-		addr[2] = facts->addr[2] & set->mask6[2];
-		addr[3] = facts->addr[3] & set->mask6[3];
-	} else {
-		addr[0] = addr[1] = 0;
-		addr[2] = bpf_htonl(0xffff);
-		addr[3] = facts->addr[3] & set->mask4;
-	}
-}
-
-/*
- * The number that the next packet turned away by a source's ban has. CPUs under a flood would
- * fight for the ban's own count, so each keeps its newest source's apart, in its ban_dropped,
- * and adds it up when another source comes.
- */
-static __always_inline __u32 weir_next_banned(const struct weir_ban *ban,
-					      const struct weir_address *key,
-					      struct weir_stats *stats)
-{
-	const __u64 *source = (const __u64 *)key->addr;
-	__u64 *newest = (__u64 *)stats->ban_source.addr;
-	struct weir_ban *old;
-
-	if (source[0] != newest[0] || source[1] != newest[1]) {
-		old = stats->ban_dropped ? bpf_map_lookup_elem(&bans, newest) : NULL;
-		if (old)
-			WEIR_ADD(&old->dropped, stats->ban_dropped);
-		newest[0] = source[0];
-		newest[1] = source[1];
-		stats->ban_dropped = 0;
-	}
-	return (__u32)(ban->dropped + stats->ban_dropped) + 1;
-}
-
-/* Whether a ban holds now, for a packet to a protected port (`is_ours`) or any other. */
-static __always_inline int weir_is_in_force(const struct weir_ban *ban, int is_ours,
-					    struct weir_stats *stats)
-{
-	return (is_ours || ban->flags & WEIR_BAN_ALL) && weir_now_ms(stats) < ban->until_ms;
-}
-
 /*
  * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
  * one. Sets the reason, and as the serial how often that was.
@@ -86,57 +41,31 @@ static __always_inline int weir_judge_bans(const struct weir_settings *set, __u3
 					   const struct weir_facts *facts, int is_ours,
 					   struct weir_stats *stats, struct weir_outcome *outcome)
 {
-	struct weir_ban *ban;
-
 	if (present & WEIR_HAVE_BANS) {
-		struct weir_address key __attribute__((aligned(8)));
+		__u64 id = weir_id_of(set, facts, 0);
+		__u64 until = weir_find_ban(id);
 
-		weir_mask(set, facts, key.addr);
-		ban = bpf_map_lookup_elem(&bans, &key);
-		if (ban && weir_is_in_force(ban, is_ours, stats)) {
+		if (until && weir_is_banned(until, is_ours, weir_now_ms(stats))) {
 			outcome->reason = WEIR_REASON_BANNED_SOURCE;
-			outcome->serial = weir_next_banned(ban, &key, stats);
+			outcome->serial = weir_next_banned(id, stats);
 			stats->ban_dropped++;
 			return 1;
 		}
 	}
 	if (present & WEIR_HAVE_BAN_NETS) {
+		struct weir_ban *ban;
 		struct weir_net key;
 
 		weir_net_key(facts, &key);
 		ban = bpf_map_lookup_elem(&ban_nets, &key);
-		if (ban && weir_is_in_force(ban, is_ours, stats)) {
+		if (ban && weir_is_banned(weir_ban_until(ban->until_ms, ban->flags), is_ours,
+					  weir_now_ms(stats))) {
 			outcome->reason = WEIR_REASON_BANNED_NET;
 			outcome->serial = (__u32)WEIR_ADD(&ban->dropped, 1) + 1;
 			return 1;
 		}
 	}
 	return 0;
-}
-
-/* Where a source's state for one event is kept. */
-struct weir_state {
-	struct weir_burst *burst; /* by the limit's window one of the two */
-	struct weir_slide *slide;
-	__u64 *word; /* of either; NULL: no room in the table */
-};
-
-static __always_inline void weir_find_state(const struct weir_limit *limit,
-					    const struct weir_source *source,
-					    struct weir_stats *stats, struct weir_state *state)
-{
-	state->burst = NULL;
-	state->slide = NULL;
-	state->word = NULL;
-	if (limit->window == WEIR_WINDOW_BURST) {
-		state->burst = weir_find_burst(source, stats);
-		if (state->burst)
-			state->word = &state->burst->word;
-	} else {
-		state->slide = weir_find_slide(source, stats);
-		if (state->slide)
-			state->word = &state->slide->word;
-	}
 }
 
 /*
@@ -197,27 +126,24 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 	const struct weir_limit *limit =
 	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
 		 .limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
-	struct weir_source source = {.service = outcome->service, .event = outcome->event};
+	__u64 id = weir_id_of(set, facts, weir_event_salt(outcome->service, outcome->event));
 	struct weir_metered metered;
 	struct weir_state state;
 	__u64 now_ms;
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
-	weir_mask(set, facts, source.addr);
-	weir_find_state(limit, &source, stats, &state);
-	if (!state.word)
+	if (!weir_find_state(limit, id, facts, outcome->service, outcome->event, stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
-	if (WEIR_UNLIKELY(WEIR_LOAD(state.word) & WEIR_WORD_HELD)) {
+	if (WEIR_UNLIKELY(weir_is_held(&state))) {
 		__u32 reason =
 		    weir_judge_again(weir_hash_of(control, facts), (__u32)now_ms, limit->delay_ms);
 
 		if (reason != WEIR_REASON_COUNT)
 			return reason;
 	}
-	metered = state.burst ? weir_meter_burst(state.burst, limit, now_ms)
-			      : weir_meter_slide(state.slide, limit, now_ms);
+	metered = weir_meter(limit, id, now_ms, stats, &state);
 	outcome->count = metered.count;
 	outcome->serial = metered.serial;
 	if (metered.level == WEIR_LEVEL_PASS)
@@ -226,8 +152,7 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 		return WEIR_REASON_CONTENDED;
 	if (set->mode == WEIR_MODE_ENFORCE &&
 	    (metered.level == WEIR_LEVEL_THROTTLE || outcome->event == WEIR_EVENT_REQUEST)) {
-		if (!(metered.word & WEIR_WORD_HELD))
-			WEIR_OR(state.word, WEIR_WORD_HELD);
+		weir_set_held(&state, metered.word);
 		weir_hold(weir_hash_of(control, facts), metered.level == WEIR_LEVEL_KICK
 							    ? WEIR_HELD_KICKED
 							    : WEIR_HELD_THROTTLED);

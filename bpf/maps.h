@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
  * All maps. Names are also the names of their pins. Sizes given here are those of a test;
- * the agent sets the real ones before loading (user/dataplane/sizes.h).
+ * the agent sets the real ones before loading (user/dataplane/sizes.h), and with them the masks.
+ * Tables of sets are mappable because those begin at a cache line, and so that the agent reads
+ * them without a call for each entry.
  */
 #ifndef WEIR_MAPS_H
 #define WEIR_MAPS_H
@@ -32,31 +34,65 @@ struct {
 	__type(value, struct weir_interface);
 } interfaces SEC(".maps");
 
-/*
- * The state of sources for events whose window is burst, and for those whose window is
- * sliding. Two tables, because a sliding window needs forty times the room. Entries are
- * changed in place: updating a key that exists would evict others.
- */
+/* Sets in each table, less one: a power of two less one. */
+const volatile __u32 weir_burst_mask = 1023;
+const volatile __u32 weir_slide_mask = 511;
+const volatile __u32 weir_ban_mask = 1023;
+
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct weir_source);
-	__type(value, struct weir_burst);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct weir_burst_set);
 } bursts SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct weir_source);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024 * WEIR_BURST_WAYS);
+	__type(key, __u32);
+	__type(value, struct weir_source);
+} burst_names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, struct weir_id_set);
+} slide_ids SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 512 * WEIR_ID_WAYS);
+	__type(key, __u32);
 	__type(value, struct weir_slide);
 } slides SEC(".maps");
 
-/* Bans of whole sources: never an LRU, a flood would erase them. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 4096);
-	__type(key, struct weir_address);
-	__type(value, struct weir_ban);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_LOCKS);
+	__type(key, __u32);
+	__type(value, struct weir_lock);
+} locks SEC(".maps");
+
+/* Bans of whole sources. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, struct weir_ban_set);
+} ban_sets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1024 * WEIR_BAN_WAYS);
+	__type(key, __u32);
+	__type(value, struct weir_source_ban);
 } bans SEC(".maps");
 
 /* Bans of anything else: networks, and parts of a source. */
@@ -102,6 +138,16 @@ static __always_inline struct weir_stats *weir_my_stats(void)
 	__u32 slot = weir_slot;
 
 	return bpf_map_lookup_elem(&stats_by_slot, &slot);
+}
+
+/*
+ * The same number, of which the verifier no longer knows what it is. After a search it would
+ * check all that follows once for each way that the search may end.
+ */
+static __always_inline __u32 weir_forget(struct weir_stats *stats, __u32 value)
+{
+	WEIR_STORE(&stats->scratch, value);
+	return (__u32)WEIR_LOAD(&stats->scratch);
 }
 
 #endif

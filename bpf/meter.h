@@ -1,56 +1,268 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Finds a source's state in its table, or makes it, and counts an event in it. */
+/*
+ * Finds a source's state in its table, or makes it, and counts an event in it.
+ *
+ * What adds to a table is a global function: new sources are the exception, and the others keep
+ * their registers. It holds the set's lock, so of two CPUs that meet the same new source at once
+ * one makes its state and the other finds it.
+ */
 #ifndef WEIR_METER_H
 #define WEIR_METER_H
 
+#include "clock.h"
+#include "lib/facts.h"
+#include "lib/table.h"
 #include "lib/window.h"
 #include "maps.h"
 
-static const struct weir_burst weir_no_burst;
-static const struct weir_slide weir_no_slide; /* too large for the stack twice over */
+static __always_inline void weir_mask(const struct weir_settings *set,
+				      const struct weir_facts *facts, __be32 addr[4])
+{
+	if (facts->family) {
+		addr[0] = facts->addr[0] & set->mask6[0];
+		addr[1] = facts->addr[1] & set->mask6[1];
+		addr[2] = facts->addr[2] & set->mask6[2];
+		addr[3] = facts->addr[3] & set->mask6[3];
+	} else {
+		addr[0] = addr[1] = 0;
+		addr[2] = bpf_htonl(0xffff);
+		addr[3] = facts->addr[3] & set->mask4;
+	}
+}
+
+static __always_inline __u64 weir_id_of(const struct weir_settings *set,
+					const struct weir_facts *facts, __u64 salt)
+{
+	struct weir_key key;
+	__be32 addr[4];
+
+	weir_mask(set, facts, addr);
+	key = weir_key_of(addr);
+	return weir_source_id(weir_control.hash_seed, &key, salt);
+}
+
+static __always_inline struct weir_lock *weir_lock_of(__u64 id)
+{
+	__u32 index = weir_set_of(id, WEIR_LOCKS - 1);
+
+	return bpf_map_lookup_elem(&locks, &index);
+}
+
+/* Takes a way of its set for a new source. Returns which, or WEIR_BURST_WAYS. */
+__noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, __u32 service, __u32 event,
+			      struct weir_stats *stats)
+{
+	__u32 index = weir_set_of(id, weir_burst_mask), way, name_index;
+	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
+	struct weir_lock *lock = weir_lock_of(id);
+	struct weir_source *name;
+	__u64 former = 0, word = 0, now_ms;
+
+	if (!facts || !stats || !set || !lock)
+		return WEIR_BURST_WAYS;
+	now_ms = weir_now_ms(stats);
+	bpf_spin_lock(&lock->lock);
+	way = weir_find_burst_way(set, id);
+	if (way == WEIR_NO_WAY) {
+		way = weir_burst_victim(set, now_ms) & (WEIR_BURST_WAYS - 1);
+		former = set->ways[way].id;
+		word = set->ways[way].burst.word;
+		/* Who finds the id finds its count at zero. */
+		WEIR_STORE(&set->ways[way].burst.word, 0);
+		WEIR_PUBLISH(&set->ways[way].id, id);
+		former = former ? former : id;
+	}
+	bpf_spin_unlock(&lock->lock);
+	if (!former)
+		return way;
+	stats->sources_added++;
+	stats->sources_replaced += former != id;
+	stats->sources_displaced += former != id && weir_weight(word, now_ms);
+	name_index = index * WEIR_BURST_WAYS + way;
+	name = bpf_map_lookup_elem(&burst_names, &name_index);
+	if (name) {
+		weir_mask(weir_active(&weir_control), facts, name->addr);
+		name->service = service;
+		name->event = event;
+	}
+	return way;
+}
+
+static __always_inline struct weir_burst *weir_find_burst(__u64 id, const struct weir_facts *facts,
+							  __u32 service, __u32 event,
+							  struct weir_stats *stats)
+{
+	__u32 index = weir_set_of(id, weir_burst_mask);
+	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
+	__u32 way;
+
+	if (!set)
+		return NULL;
+	way = weir_find_burst_way(set, id);
+	if (WEIR_UNLIKELY(way == WEIR_NO_WAY)) {
+		way = weir_add_burst(id, facts, service, event, stats);
+		if (way >= WEIR_BURST_WAYS) {
+			stats->insert_failures++;
+			return NULL;
+		}
+	}
+	return &set->ways[weir_forget(stats, way) & (WEIR_BURST_WAYS - 1)].burst;
+}
+
+static __always_inline struct weir_slide *weir_slide_at(__u32 set, __u32 way)
+{
+	__u32 index = set * WEIR_ID_WAYS + way;
+
+	return bpf_map_lookup_elem(&slides, &index);
+}
+
+static __always_inline struct weir_slide *weir_find_slide(__u64 id, struct weir_stats *stats)
+{
+	__u32 index = weir_set_of(id, weir_slide_mask), way;
+	struct weir_id_set *set = bpf_map_lookup_elem(&slide_ids, &index);
+
+	if (!set)
+		return NULL;
+	way = weir_find_id(set, id);
+	return way == WEIR_NO_WAY ? NULL : weir_slide_at(index, weir_forget(stats, way));
+}
 
 /*
- * Makes the state of a new source, empty. Of two CPUs that do so at once one loses (-EEXIST) and
- * finds the other's. Returns whether this one made it; a table without room (-ENOMEM, -EBUSY,
- * -E2BIG) shows when it is looked up again. Global functions: new sources are the exception, and
- * the others keep their registers.
+ * The way that a new log takes: a free one, or the lesser of two, which are others each time; to
+ * look at all would touch eight cache lines.
  */
-__noinline int weir_add_burst(const struct weir_source *source)
+static __always_inline __u32 weir_slide_victim(const struct weir_id_set *set, __u32 index, __u64 id,
+					       __u64 now_ms)
 {
-	return source && !bpf_map_update_elem(&bursts, source, &weir_no_burst, BPF_NOEXIST);
+	__u32 way = weir_find_id(set, 0), other;
+	struct weir_slide *a, *b;
+
+	if (way != WEIR_NO_WAY)
+		return way;
+	way = (__u32)((id >> 40) + now_ms) & (WEIR_ID_WAYS - 1);
+	other = (way + 1 + (__u32)((id >> 48) & 3)) & (WEIR_ID_WAYS - 1);
+	a = weir_slide_at(index, way);
+	b = weir_slide_at(index, other);
+	return a && b && weir_loss(b->word, now_ms) < weir_loss(a->word, now_ms) ? other : way;
 }
 
-__noinline int weir_add_slide(const struct weir_source *source)
+/*
+ * Makes the log of a source that has had one event: `word` and `slot` as of weir_slide_first().
+ * Returns whether there is one now.
+ */
+__noinline int weir_add_slide(__u64 id, __u64 word, __u32 slot, struct weir_stats *stats)
 {
-	return source && !bpf_map_update_elem(&slides, source, &weir_no_slide, BPF_NOEXIST);
-}
+	__u32 index = weir_set_of(id, weir_slide_mask), way;
+	struct weir_id_set *set = bpf_map_lookup_elem(&slide_ids, &index);
+	struct weir_lock *lock = weir_lock_of(id);
+	struct weir_slide *slide;
+	__u64 former = 0;
 
-static __always_inline struct weir_burst *weir_find_burst(const struct weir_source *source,
-							  struct weir_stats *stats)
-{
-	struct weir_burst *burst = bpf_map_lookup_elem(&bursts, source);
-
-	if (WEIR_LIKELY(burst))
-		return burst;
-	stats->sources_added += (__u32)weir_add_burst(source) & 1;
-	burst = bpf_map_lookup_elem(&bursts, source);
-	if (!burst)
-		stats->insert_failures++;
-	return burst;
-}
-
-static __always_inline struct weir_slide *weir_find_slide(const struct weir_source *source,
-							  struct weir_stats *stats)
-{
-	struct weir_slide *slide = bpf_map_lookup_elem(&slides, source);
-
-	if (WEIR_LIKELY(slide))
-		return slide;
-	stats->sources_added += (__u32)weir_add_slide(source) & 1;
-	slide = bpf_map_lookup_elem(&slides, source);
+	if (!stats || !set || !lock)
+		return 0;
+	way = weir_slide_victim(set, index, id, weir_now_ms(stats)) & (WEIR_ID_WAYS - 1);
+	slide = weir_slide_at(index, way);
 	if (!slide)
-		stats->insert_failures++;
-	return slide;
+		return 0;
+	bpf_spin_lock(&lock->lock);
+	if (weir_find_id(set, id) == WEIR_NO_WAY) {
+		former = set->ids[way] ? set->ids[way] : id;
+		WEIR_STORE(&set->ids[way], 0);
+		__builtin_memset(slide->slots, 0, sizeof(slide->slots));
+		slide->slots[0] = slot;
+		WEIR_STORE(&slide->word, word);
+		WEIR_PUBLISH(&set->ids[way], id);
+	}
+	bpf_spin_unlock(&lock->lock);
+	stats->slides_added += former != 0;
+	stats->slides_replaced += former && former != id;
+	return 1;
+}
+
+/* Where a source's state for one event is: with a sliding window the log, once there is one. */
+struct weir_state {
+	struct weir_burst *burst;
+	struct weir_slide *slide;
+	__u32 is_sliding; /* read once: the verifier does not trust a second look */
+};
+
+static __always_inline int weir_find_state(const struct weir_limit *limit, __u64 id,
+					   const struct weir_facts *facts, __u32 service,
+					   __u32 event, struct weir_stats *stats,
+					   struct weir_state *state)
+{
+	state->burst = NULL;
+	state->is_sliding = limit->window == WEIR_WINDOW_SLIDING;
+	state->slide = state->is_sliding ? weir_find_slide(id, stats) : NULL;
+	if (state->slide)
+		return 1;
+	state->burst = weir_find_burst(id, facts, service, event, stats);
+	return state->burst != NULL;
+}
+
+static __always_inline int weir_is_held(const struct weir_state *state)
+{
+	const __u64 *word = state->slide ? &state->slide->word : &state->burst->word;
+
+	return WEIR_LOAD(word) & WEIR_WORD_HELD;
+}
+
+/* Marks a source that a segment of was held off; `word` is what its state was just now. */
+static __always_inline void weir_set_held(const struct weir_state *state, __u64 word)
+{
+	if (word & WEIR_WORD_HELD)
+		return;
+	if (state->slide)
+		WEIR_OR(&state->slide->word, WEIR_WORD_HELD);
+	else if (state->burst)
+		WEIR_OR(&state->burst->word, WEIR_WORD_HELD);
+}
+
+/*
+ * weir_meter_slide() as a global function: inlined, its loop would multiply with all that comes
+ * before and after. What it finds out fits a word: level, held, count and serial.
+ */
+__noinline __u64 weir_meter_log(struct weir_slide *slide, const struct weir_limit *limit,
+				__u64 now_ms)
+{
+	struct weir_metered metered;
+
+	if (!slide || !limit)
+		return WEIR_LEVEL_PASS;
+	metered = weir_meter_slide(slide, limit, now_ms);
+	return metered.level | (metered.word & WEIR_WORD_HELD) << 3 | (__u64)metered.count << 8 |
+	       (__u64)metered.serial << 32;
+}
+
+/* Counts an event. May make the source's log, and then changes `state`. */
+static __always_inline struct weir_metered weir_meter(const struct weir_limit *limit, __u64 id,
+						      __u64 now_ms, struct weir_stats *stats,
+						      struct weir_state *state)
+{
+	__u64 word, before = 0;
+	__u32 slot;
+
+	if (!state->is_sliding)
+		return weir_meter_burst(state->burst, limit, now_ms);
+	if (WEIR_UNLIKELY(!state->slide)) {
+		word = weir_burst_add(state->burst, now_ms, limit->timeout_ms, &before);
+		if (weir_word_count(word) <= 1)
+			return weir_metered_burst(limit, word);
+		word = weir_slide_first(limit, before, &slot);
+		if (weir_add_slide(id, word, slot, stats))
+			state->slide = weir_find_slide(id, stats);
+		if (!state->slide) {
+			stats->insert_failures++;
+			return (struct weir_metered){.level = WEIR_LEVEL_PASS, .count = 1};
+		}
+	}
+	word = weir_meter_log(state->slide, limit, now_ms);
+	return (struct weir_metered){
+	    .level = word & 7,
+	    .count = (__u32)word >> 8,
+	    .serial = (__u32)(word >> 32),
+	    .word = word >> 3 & WEIR_WORD_HELD,
+	};
 }
 
 #endif

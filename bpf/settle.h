@@ -36,8 +36,6 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 			counters->observed_kick++;
 		return WEIR_REASON_OBSERVED;
 	}
-	stats
-	    ->actions[verdict == WEIR_VERDICT_THROTTLE ? WEIR_ACTION_DEFERRED : WEIR_ACTION_DROP]++;
 	if (counters && verdict == WEIR_VERDICT_THROTTLE)
 		counters->throttle++;
 	else if (counters)

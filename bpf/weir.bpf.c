@@ -45,121 +45,140 @@ __noinline int weir_parse_tc(struct __sk_buff *skb, struct weir_facts *facts, __
 	return 0;
 }
 
-/* Judges and settles, once the facts are known. Returns whether to drop the packet. */
-static __always_inline int weir_handle(void *ctx, enum weir_hook hook,
-				       const struct weir_facts *facts, struct weir_stats *stats)
+/* What is not plain IPv4: to the facts the long way, but for plain IPv6. */
+static __always_inline void weir_parse_other(void *ctx, enum weir_hook hook,
+					     const struct weir_frame *frame,
+					     struct weir_facts *facts)
 {
-	const struct weir_control *control = &weir_control;
-	const struct weir_settings *set = weir_active(control);
-	struct weir_outcome outcome;
-
-	if (!stats || !facts)
-		return 0;
-	weir_judge(control, set, control->present, facts, stats, &outcome);
-	return weir_settle(ctx, hook, control, set, stats, facts, &outcome);
-}
-
-__noinline int weir_handle_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
-			       struct weir_stats *stats)
-{
-	return weir_handle(ctx, WEIR_HOOK_XDP, facts, stats);
-}
-
-__noinline int weir_handle_tc(struct __sk_buff *skb, const struct weir_facts *facts,
-			      struct weir_stats *stats)
-{
-	return weir_handle(skb, WEIR_HOOK_TC, facts, stats);
-}
-
-static __always_inline int weir_handle_facts(void *ctx, enum weir_hook hook,
-					     const struct weir_facts *facts,
-					     struct weir_stats *stats)
-{
-	return hook == WEIR_HOOK_XDP ? weir_handle_xdp(ctx, facts, stats)
-				     : weir_handle_tc(ctx, facts, stats);
-}
-
-/* What is not plain IPv4. Returns whether to drop the packet. */
-static __always_inline int weir_other(void *ctx, enum weir_hook hook,
-				      const struct weir_frame *frame)
-{
-	struct weir_stats *stats = weir_my_stats();
-	struct weir_facts facts;
-	enum weir_short cut;
 	__be16 type = 0;
 	__u32 offset;
 
-	if (!stats)
-		return 0;
-	cut = weir_handle_short(frame, 1, stats, &facts);
-	if (cut >= WEIR_SHORT_PASS)
-		return cut == WEIR_SHORT_DROP;
-	if (cut == WEIR_SHORT_NO) {
-		__builtin_memset(&facts, 0, sizeof(facts));
-		offset = weir_parse_link(frame, &type, &facts);
-		if (offset && hook == WEIR_HOOK_XDP)
-			weir_parse_xdp(ctx, &facts, offset, type);
-		else if (offset)
-			weir_parse_tc(ctx, &facts, offset, type);
-	}
-	return weir_handle_facts(ctx, hook, &facts, stats);
+	if (!facts || weir_parse_plain(frame, 1, facts))
+		return;
+	__builtin_memset(facts, 0, sizeof(*facts));
+	offset = weir_parse_link(frame, &type, facts);
+	if (offset && hook == WEIR_HOOK_XDP)
+		weir_parse_xdp(ctx, facts, offset, type);
+	else if (offset)
+		weir_parse_tc(ctx, facts, offset, type);
 }
 
-__noinline int weir_other_xdp(struct xdp_md *ctx)
+__noinline int weir_parse_other_xdp(struct xdp_md *ctx, struct weir_facts *facts)
 {
 	const struct weir_frame frame = weir_frame_xdp(ctx);
 
-	return weir_other(ctx, WEIR_HOOK_XDP, &frame);
+	weir_parse_other(ctx, WEIR_HOOK_XDP, &frame, facts);
+	return 0;
 }
 
-__noinline int weir_other_tc(struct __sk_buff *skb)
+__noinline int weir_parse_other_tc(struct __sk_buff *skb, struct weir_facts *facts)
 {
 	const struct weir_frame frame = weir_frame_tc(skb);
 
-	return weir_other(skb, WEIR_HOOK_TC, &frame);
+	weir_parse_other(skb, WEIR_HOOK_TC, &frame, facts);
+	return 0;
 }
 
-/* Every packet. Returns whether to drop it. */
+/* Any packet, the long way. Returns whether to drop it. */
 static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 				       const struct weir_frame *frame)
 {
+	const struct weir_control *control = &weir_control;
+	const struct weir_settings *set = weir_active(control);
 	struct weir_stats *stats = weir_my_stats();
+	struct weir_outcome outcome;
 	struct weir_facts facts;
 
 	if (!stats)
 		return 0;
 	stats->bytes += frame->length;
-	switch (weir_handle_short(frame, 0, stats, &facts)) {
-	case WEIR_SHORT_PASS:
-		return 0;
-	case WEIR_SHORT_DROP:
-		return 1;
-	case WEIR_SHORT_FACTS:
-		return weir_handle_facts(ctx, hook, &facts, stats);
-	case WEIR_SHORT_NO:
-		break;
-	}
-	return hook == WEIR_HOOK_XDP ? weir_other_xdp(ctx) : weir_other_tc(ctx);
+	if (WEIR_LIKELY(weir_parse_plain(frame, 0, &facts)))
+		;
+	else if (hook == WEIR_HOOK_XDP)
+		weir_parse_other_xdp(ctx, &facts);
+	else
+		weir_parse_other_tc(ctx, &facts);
+	weir_judge(control, set, control->present, &facts, stats, &outcome);
+	return weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
 }
 
-SEC("xdp")
-int weir_xdp(struct xdp_md *ctx)
+__noinline int weir_packet_xdp(struct xdp_md *ctx)
 {
 	const struct weir_frame frame = weir_frame_xdp(ctx);
 
-	return weir_packet(ctx, WEIR_HOOK_XDP, &frame) ? XDP_DROP : XDP_PASS;
+	return weir_packet(ctx, WEIR_HOOK_XDP, &frame);
+}
+
+__noinline int weir_packet_tc(struct __sk_buff *skb)
+{
+	const struct weir_frame frame = weir_frame_tc(skb);
+
+	return weir_packet(skb, WEIR_HOOK_TC, &frame);
+}
+
+/* Returns enum weir_short. */
+static __always_inline int weir_plain(const struct weir_frame *frame)
+{
+	enum weir_short cut = weir_settle_plain(frame, 0);
+
+	return cut == WEIR_SHORT_NO ? weir_settle_plain(frame, 1) : cut;
+}
+
+__noinline int weir_plain_xdp(struct xdp_md *ctx)
+{
+	const struct weir_frame frame = weir_frame_xdp(ctx);
+
+	return weir_plain(&frame);
+}
+
+__noinline int weir_plain_tc(struct __sk_buff *skb)
+{
+	const struct weir_frame frame = weir_frame_tc(skb);
+
+	return weir_plain(&frame);
+}
+
+/*
+ * The programs themselves, and what they call first, are small: the fewer registers and the less
+ * stack a function has, the sooner it is entered, and most packets go no further.
+ */
+SEC("xdp")
+int weir_xdp(struct xdp_md *ctx)
+{
+	int cut = WEIR_SHORT_NO;
+
+	if (weir_anybody_banned()) {
+		cut = weir_plain_xdp(ctx);
+	} else {
+		const struct weir_frame frame = weir_frame_xdp(ctx);
+
+		if (weir_settle_bulk(&frame))
+			return XDP_PASS;
+	}
+	if (cut == WEIR_SHORT_NO)
+		return weir_packet_xdp(ctx) ? XDP_DROP : XDP_PASS;
+	return cut == WEIR_SHORT_DROP ? XDP_DROP : XDP_PASS;
 }
 
 /* UNSPEC, not OK: other filters of the hook have their turn. */
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	struct weir_frame frame;
+	int cut = WEIR_SHORT_NO;
 
 	if (skb->data_end - skb->data < WEIR_PULL && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < WEIR_PULL ? skb->len : WEIR_PULL);
-	frame = weir_frame_tc(skb);
-	return weir_packet(skb, WEIR_HOOK_TC, &frame) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	if (weir_anybody_banned()) {
+		cut = weir_plain_tc(skb);
+	} else {
+		const struct weir_frame frame = weir_frame_tc(skb);
+
+		if (weir_settle_bulk(&frame))
+			return TC_ACT_UNSPEC;
+	}
+	if (cut == WEIR_SHORT_NO)
+		return weir_packet_tc(skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return cut == WEIR_SHORT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

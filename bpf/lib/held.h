@@ -10,7 +10,7 @@
 #ifndef WEIR_HELD_H
 #define WEIR_HELD_H
 
-#include "platform.h"
+#include "hash.h"
 
 enum weir_held_kind {
 	WEIR_HELD_NONE,
@@ -20,12 +20,6 @@ enum weir_held_kind {
 
 /* A source that comes back to the very same segment after this long is a new event. */
 #define WEIR_HELD_MS_MAX (10u * 60 * 1000)
-
-static __always_inline __u64 weir_mix(__u64 hash, __u64 value)
-{
-	hash = (hash ^ value) * 0x9e3779b97f4a7c15ull; /* 2^64 / golden ratio */
-	return hash ^ hash >> 32;
-}
 
 /* Names a segment: who sent it, from and to which port, and its sequence number. */
 static __always_inline __u64 weir_segment_hash(__u64 seed, const __be32 addr[4], __u16 source_port,

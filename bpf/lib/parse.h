@@ -237,6 +237,7 @@ struct weir_plain {
 	__u32 length; /* of header and payload, by the IP header */
 	__u32 header; /* of the TCP header */
 	__u32 word;   /* data offset, reserved bits and flags, in host byte order */
+	__u16 port;   /* that it goes to */
 };
 
 /*
@@ -254,11 +255,11 @@ struct weir_plain {
 #define WEIR_PLAIN_FRAGMENT_MASK    0x3fff00ff
 
 /*
- * Whether an IPv4 (`is_v6` 0) or IPv6 frame is plain with nothing to object to. Sets
- * facts->port. No means that weir_parse_link() and weir_parse_ip() have to look.
+ * Whether an IPv4 (`is_v6` 0) or IPv6 frame is plain with nothing to object to. No means that
+ * weir_parse_link() and weir_parse_ip() have to look.
  */
 static __always_inline int weir_parse_plain_head(const struct weir_frame *frame, const int is_v6,
-						 struct weir_facts *facts, struct weir_plain *plain)
+						 struct weir_plain *plain)
 {
 	const struct iphdr *ip = (const void *)(frame->data + sizeof(struct ethhdr));
 	const struct ipv6hdr *ip6 = (const void *)ip;
@@ -284,15 +285,38 @@ static __always_inline int weir_parse_plain_head(const struct weir_frame *frame,
 	}
 	plain->word = weir_ntohs(((const __be16 *)plain->tcp)[6]);
 	plain->header = (plain->word >> 12) * 4;
-	facts->port = weir_ntohs(plain->tcp->dest);
+	plain->port = weir_ntohs(plain->tcp->dest);
 	room = frame->length - plain->offset;
 	/* header >= 20, length >= header and room >= length: none of the differences negative. */
 	return (__s32)((plain->header - sizeof(*plain->tcp)) | (plain->length - plain->header) |
 		       (room - plain->length)) >= 0;
 }
 
-/* The bulk of all packets: they carry nothing and start nothing. */
-static __always_inline int weir_is_bulk(const struct weir_plain *plain)
+/*
+ * The bulk of all packets: plain IPv4 that carries nothing and starts nothing. No more is looked
+ * at than needed for that.
+ */
+static __always_inline int weir_is_bulk(const struct weir_frame *frame, __u16 *port)
+{
+	const struct iphdr *ip = (const void *)(frame->data + sizeof(struct ethhdr));
+	const struct tcphdr *tcp = (const void *)(ip + 1);
+	__u32 total, header;
+
+	if ((const __u8 *)(tcp + 1) > frame->end ||
+	    (WEIR_WORD_AT(frame, WEIR_PLAIN_LINK) & weir_htonl(WEIR_PLAIN_MASK4)) !=
+		weir_htonl(WEIR_PLAIN_LINK4) ||
+	    (WEIR_WORD_AT(frame, WEIR_PLAIN_FRAGMENT) & weir_htonl(WEIR_PLAIN_FRAGMENT_MASK)) !=
+		weir_htonl(IPPROTO_TCP))
+		return 0;
+	total = weir_ntohs(ip->tot_len);
+	header = ((const __u8 *)tcp)[12] >> 4 << 2;
+	*port = weir_ntohs(tcp->dest);
+	return !(((const __u8 *)tcp)[13] & WEIR_TCP_SYN) && header >= sizeof(*tcp) &&
+	       total == sizeof(*ip) + header && total <= frame->length - sizeof(struct ethhdr);
+}
+
+/* The same of a plain frame, IPv4 or IPv6. */
+static __always_inline int weir_is_plain_bulk(const struct weir_plain *plain)
 {
 	return !((plain->header ^ plain->length) | (plain->word & WEIR_TCP_SYN));
 }
@@ -332,6 +356,7 @@ static __always_inline int weir_parse_plain_rest(const struct weir_frame *frame,
 	}
 	facts->seq = weir_ntohl(plain->tcp->seq);
 	facts->source_port = weir_ntohs(plain->tcp->source);
+	facts->port = plain->port;
 	facts->layer = WEIR_LAYER_TCP;
 	facts->flags = (__u8)plain->word;
 	facts->defect = 0;
@@ -344,7 +369,7 @@ static __always_inline int weir_parse_plain(const struct weir_frame *frame, cons
 {
 	struct weir_plain plain;
 
-	if (!weir_parse_plain_head(frame, is_v6, facts, &plain))
+	if (!weir_parse_plain_head(frame, is_v6, &plain))
 		return 0;
 	weir_parse_plain_source(frame, is_v6, facts);
 	return weir_parse_plain_rest(frame, &plain, facts);

@@ -40,6 +40,9 @@
 /* The value before; the exchange took place when it is `expected`. clang: BPF_CMPXCHG. */
 #define WEIR_CAS(pointer, expected, desired) __sync_val_compare_and_swap(pointer, expected, desired)
 #define WEIR_ADD(pointer, value)	     __sync_fetch_and_add(pointer, value)
-#define WEIR_OR(pointer, value)		     __sync_fetch_and_or(pointer, value)
+/* A store that all stores before it come before. clang: BPF_XCHG, which orders as a full barrier.
+ */
+#define WEIR_PUBLISH(pointer, value) ((void)__sync_lock_test_and_set(pointer, value))
+#define WEIR_OR(pointer, value)	     __sync_fetch_and_or(pointer, value)
 
 #endif

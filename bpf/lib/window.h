@@ -91,34 +91,51 @@ static __always_inline __u64 weir_burst_next(__u64 word, __u64 now_ms, __u32 tim
 	return weir_word_pack(now, count, 0, word & WEIR_WORD_HELD);
 }
 
+/*
+ * Counts an event in a word. Returns the word as it was left, or 0 when other CPUs were always
+ * faster; `before` is what it was.
+ */
+static __always_inline __u64 weir_burst_add(struct weir_burst *burst, __u64 now_ms,
+					    __u32 timeout_ms, __u64 *before)
+{
+	__u64 seen = WEIR_LOAD(&burst->word);
+
+	for (int i = 0; i < WEIR_CAS_TRIES; i++) {
+		__u64 next = weir_burst_next(seen, now_ms, timeout_ms);
+
+		*before = WEIR_CAS(&burst->word, seen, next);
+		if (*before == seen)
+			return next;
+		seen = *before;
+	}
+	return 0;
+}
+
+static __always_inline struct weir_metered weir_metered_burst(const struct weir_limit *limit,
+							      __u64 word)
+{
+	__u32 count = weir_word_count(word);
+
+	return (struct weir_metered){
+	    .level = word ? weir_ladder(limit, count) : (__u32)WEIR_LEVEL_CONTENDED,
+	    .count = count,
+	    .serial = count,
+	    .word = word,
+	};
+}
+
 static __always_inline struct weir_metered
 weir_meter_burst(struct weir_burst *burst, const struct weir_limit *limit, __u64 now_ms)
 {
-	struct weir_metered metered = {
-	    .level = WEIR_LEVEL_CONTENDED, .count = 0, .serial = 0, .word = 0};
-	__u64 seen = WEIR_LOAD(&burst->word);
+	__u64 word = WEIR_LOAD(&burst->word), before;
 
-	/* A flood: one more in the same millisecond changes nothing, and would cost a locked cycle.
+	/*
+	 * A flood: one more in the same millisecond changes nothing, and would cost a locked cycle.
+	 * All others are counted.
 	 */
-	if (weir_word_last_ms(seen) == now_ms && weir_word_count(seen) > limit->to_much) {
-		metered.level = WEIR_LEVEL_KICK;
-		metered.count = weir_word_count(seen);
-		metered.word = seen;
-		return metered;
-	}
-	for (int i = 0; i < WEIR_CAS_TRIES; i++) {
-		__u64 next = weir_burst_next(seen, now_ms, limit->timeout_ms);
-		__u64 before = WEIR_CAS(&burst->word, seen, next);
-
-		if (before == seen) {
-			metered.count = metered.serial = weir_word_count(next);
-			metered.level = weir_ladder(limit, metered.count);
-			metered.word = next;
-			break;
-		}
-		seen = before;
-	}
-	return metered;
+	if (weir_word_last_ms(word) != now_ms || weir_word_count(word) <= limit->to_much)
+		word = weir_burst_add(burst, now_ms, limit->timeout_ms, &before);
+	return weir_metered_burst(limit, word);
 }
 
 /* ---- sliding: events within the last timeout ------------------------------------------------
@@ -207,6 +224,24 @@ static __always_inline __u64 weir_slide_next(__u64 word, const struct weir_limit
 	return weir_word_pack(now, count, run, word & WEIR_WORD_HELD);
 }
 
+static __always_inline __u32 weir_slide_time(const struct weir_limit *limit, __u64 now_ms)
+{
+	return (__u32)(now_ms >> (limit->tick_shift & 31)) & WEIR_SLIDE_TIME_MASK;
+}
+
+/*
+ * A log with one event in it, which `word` of `bursts` holds: returns the log's word, and what is
+ * in its first slot.
+ */
+static __always_inline __u64 weir_slide_first(const struct weir_limit *limit, __u64 word,
+					      __u32 *slot)
+{
+	__u32 run = (limit->epoch & 3u) << 3 | 1;
+
+	*slot = weir_slide_tag(run, 0) | weir_slide_time(limit, weir_word_last_ms(word));
+	return weir_word_pack(weir_word_last_ms(word), 1, run, word & WEIR_WORD_HELD);
+}
+
 static __always_inline __u32 weir_slide_level(const struct weir_slide *slide,
 					      const struct weir_limit *limit, __u64 word,
 					      __u64 now_ms)
@@ -246,8 +281,7 @@ static __always_inline int weir_slide_is_full(const struct weir_slide *slide,
 	i = weir_word_count(word) - limit->to_much;
 	entry = i >> shift;
 	return WEIR_LOAD(&slide->slots[entry % WEIR_SLIDE_SLOTS]) ==
-	       (weir_slide_tag(run, entry) |
-		((__u32)(now_ms >> (limit->tick_shift & 31)) & WEIR_SLIDE_TIME_MASK));
+	       (weir_slide_tag(run, entry) | weir_slide_time(limit, now_ms));
 }
 
 static __always_inline struct weir_metered
@@ -288,10 +322,9 @@ weir_meter_slide(struct weir_slide *slide, const struct weir_limit *limit, __u64
 	i = metered.serial - 1;
 	entry = i >> shift;
 	if (entry << shift == i)
-		WEIR_STORE(
-		    &slide->slots[entry % WEIR_SLIDE_SLOTS],
-		    weir_slide_tag(weir_word_run(next), entry) |
-			((__u32)(now_ms >> (limit->tick_shift & 31)) & WEIR_SLIDE_TIME_MASK));
+		WEIR_STORE(&slide->slots[entry % WEIR_SLIDE_SLOTS],
+			   weir_slide_tag(weir_word_run(next), entry) |
+			       weir_slide_time(limit, now_ms));
 	return metered;
 }
 

@@ -21,7 +21,7 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 1
+#define WEIR_LAYOUT 2
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
@@ -35,23 +35,51 @@
 
 /* ---- who is counted ---------------------------------------------------------------- */
 
-/* The key of `bursts` and `slides`. */
+/*
+ * The tables of sources and bans are arrays of the data path's own, made of sets of a few ways,
+ * and not the kernel's hash maps: a lookup is a few instructions inlined and one cache line, a
+ * new source costs what a known one does (the LRU hash takes forty times as long), and what is
+ * thrown out for it is the least that can be lost. A way is found by its id, a keyed hash of 64
+ * bits (bpf/lib/table.h) that differs for all IPv4 sources, and for all IPv6 sources up to /64;
+ * beyond that two of a million sources are taken for one with a probability of 3e-8.
+ */
+
+/* Who a way belongs to; the data path writes it and never reads it. */
 struct weir_source {
 	__be32 addr[4]; /* masked to the source prefix */
 	__u32 service;	/* index + 1 */
 	__u32 event;	/* enum weir_event */
 };
-/* Whole 64-bit words: the kernel compares what is left over byte by byte. */
-WEIR_STATIC_ASSERT(sizeof(struct weir_source) == 24, "no padding in a hash key");
+WEIR_STATIC_ASSERT(sizeof(struct weir_source) == 24, "no implicit padding");
 
-/* The value of `bursts`: see bpf/lib/window.h for the word's layout. */
+/* The count of a source's events; see bpf/lib/window.h for the word's layout. */
 struct weir_burst {
 	__u64 word;
 };
 
 /*
- * The value of `slides`: a log of the newest events. 64 slots make every limit up to 64
- * exact. Above that every 2nd, 4th … event is logged: a throttle may then begin late, and a kick
+ * The value of `bursts`: every source and event is first counted here. A cache line. Who the ways
+ * belong to is in `burst_names`, at set * WEIR_BURST_WAYS + way.
+ */
+#define WEIR_BURST_WAYS 4
+struct weir_burst_set {
+	struct {
+		__u64 id; /* 0: free */
+		struct weir_burst burst;
+	} ways[WEIR_BURST_WAYS];
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_burst_set) == 64, "a cache line");
+
+/* The value of `slide_ids`: the ids of a set's ways. A cache line. */
+#define WEIR_ID_WAYS 8
+struct weir_id_set {
+	__u64 ids[WEIR_ID_WAYS]; /* 0: free */
+};
+
+/*
+ * The value of `slides`, at set * WEIR_ID_WAYS + way: a log of the newest events of a source whose
+ * window is sliding, made at its second event within the window. 64 slots make every limit up to
+ * 64 exact. Above that every 2nd, 4th … event is logged: a throttle may then begin late, and a kick
  * come early, by fewer than that many events; never more than toMuch are let in.
  */
 #define WEIR_SLIDE_SLOTS 64
@@ -59,6 +87,14 @@ struct weir_slide {
 	__u64 word;
 	__u32 slots[WEIR_SLIDE_SLOTS];
 };
+
+/* What is changed in a set is changed under its lock; `locks` has this many, a power of two. */
+#define WEIR_LOCKS 1024
+#ifdef __bpf__
+struct weir_lock {
+	struct bpf_spin_lock lock;
+};
+#endif
 
 /* ---- bans and the allow list --------------------------------------------------------- */
 
@@ -70,16 +106,16 @@ struct weir_net {
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_net) == 24, "no padding in a trie key");
 
-/* The key of `bans`: a whole source, masked to the source prefix of the settings. */
+/* A whole source, masked to the source prefix of the settings. */
 struct weir_address {
 	__be32 addr[4];
 };
 
 #define WEIR_BAN_FOREVER (~0ull)
-#define WEIR_BAN_ALL	 1u /* every packet, not just those to protected ports */
+#define WEIR_BAN_ALL	 1u /* a flag: every packet, not just those to protected ports */
 
 /*
- * The value of `bans` and `ban_nets`. A trie finds only the longest match, so a network inside
+ * A ban, and the value of `ban_nets`. A trie finds only the longest match, so a network inside
  * another banned one holds for as long as the longer of the two: `until_ms` is that, and
  * `own_until_ms` what was asked for.
  */
@@ -90,6 +126,33 @@ struct weir_ban {
 	__u32 flags;   /* WEIR_BAN_…: those in force */
 	__u32 own_flags;
 };
+
+/*
+ * Bans of whole sources. Never thrown out; the agent is the only one who adds and removes. The
+ * value of `ban_sets` is all that most packets have to ask for, a cache line; the rest of a ban is
+ * in `bans`, at set * WEIR_BAN_WAYS + way. A ban whose set is full is in one of the next
+ * WEIR_BAN_PROBES - 1 sets; a way that was freed in a full set is marked as such, so that the
+ * search goes on behind it.
+ */
+#define WEIR_BAN_WAYS	4
+#define WEIR_BAN_PROBES 16
+#define WEIR_ID_FREED	1 /* no source has it */
+struct weir_ban_set {
+	struct {
+		__u64 id;    /* 0: free, and was never taken; see above */
+		__u64 until; /* weir_ban.until_ms << 1 | WEIR_BAN_ALL */
+	} ways[WEIR_BAN_WAYS];
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_ban_set) == 64, "a cache line");
+#define WEIR_BAN_UNTIL_MAX (~0ull >> 1) /* milliseconds: for ever */
+
+struct weir_source_ban {
+	__u64 id;
+	struct weir_ban ban;
+	struct weir_address source;
+	__u64 pad;
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_source_ban) == 64, "a cache line");
 
 /* ---- settings -------------------------------------------------------------------------- */
 
@@ -123,10 +186,11 @@ struct weir_settings {
 	__u8 port_service[WEIR_PORT_COUNT]; /* index into services + 1; 0: not protected */
 };
 
-/* Which tables hold anything at all: an empty one is not asked. */
+/* Which tables hold anything at all: an empty one is not asked. And whether there are settings. */
 #define WEIR_HAVE_BANS	     1u
 #define WEIR_HAVE_BAN_NETS   2u
 #define WEIR_HAVE_ALLOW_NETS 4u
+#define WEIR_HAVE_SETTINGS   8u
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
 struct weir_control {
@@ -147,25 +211,32 @@ struct weir_event_counters {
 	__u64 observed_kick;
 };
 
-/* The per-CPU value of `stats_by_slot`. All before `ban_source` only grow. */
+/* The per-CPU value of `stats_by_slot`. All before `ban_id` only grow. */
 struct weir_stats {
 	__u64 bytes;
 	__u64 reasons[WEIR_REASON_COUNT]; /* packets; see weir_reason_verdict() */
 	__u64 observed[WEIR_VERDICT_COUNT];
-	__u64 actions[WEIR_ACTION_COUNT];
+	__u64 answers[WEIR_ACTION_COUNT]; /* of those that drop without an answer, nothing */
 	struct weir_event_counters events[WEIR_SERVICE_MAX][WEIR_EVENT_COUNT][WEIR_FAMILY_COUNT];
-	__u64 sources_added;
+	__u64 sources_added;	 /* ways of `bursts` taken */
+	__u64 sources_replaced;	 /* of these, ways that were another source's */
+	__u64 sources_displaced; /* of these, of sources that were not forgotten by then */
+	__u64 slides_added;
+	__u64 slides_replaced;
 	__u64 insert_failures;
 	__u64 notices_sent;
 	__u64 notices_lost;
 	/* The newest banned source of this CPU, and its packets not yet added to its ban. */
-	struct weir_address ban_source;
+	__u64 ban_id;
+	__u64 ban_index; /* in `bans` */
+	__u64 ban_base;	 /* its packets before that */
 	__u64 ban_dropped;
 	/* Private to the data path. */
 	__u64 clock_jiffies;
 	__u64 clock_ms;
 	__u64 notice_second;
 	__u64 notice_count;
+	__u64 scratch;
 };
 
 /* ---- segments held off ------------------------------------------------------------------ */

@@ -20,6 +20,7 @@ namespace {
 using namespace weir::test;
 
 constexpr std::uint32_t kNever = 0xffffffff;  // a limit that no count reaches
+constexpr unsigned kScale = 64;               // tables of the size that the agent makes
 constexpr const char* kClient = "198.51.100.7";
 
 double middle(std::vector<double> values) {
@@ -59,7 +60,7 @@ struct Bench {
   std::vector<Case> cases;
 
   Program& fresh() {
-    programs.push_back(std::make_unique<Program>(/*test_clock=*/false));
+    programs.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale));
     return *programs.back();
   }
   void add_reference(const std::string& name, const std::string& against,
@@ -95,9 +96,9 @@ void fill_cases(Bench& bench) {
   bench.add("established, no payload", "parse", 1.5, XDP_PASS, idle, data);
 
   Program& with_bans = bench.fresh();
-  for (unsigned i = 0; i < 4000; i++)
+  for (unsigned i = 0; i < 10'000; i++)
     with_bans.ban(fmt::format("10.0.{}.{}", i / 250, i % 250).c_str(), WEIR_BAN_FOREVER);
-  bench.add("established, no payload, 4 000 bans", "REF", 0, XDP_PASS, with_bans, data);
+  bench.add("established, no payload, 10 000 bans", "REF", 0, XDP_PASS, with_bans, data);
 
   Program& banned = bench.fresh();
   banned.ban(kClient, WEIR_BAN_FOREVER - 1);

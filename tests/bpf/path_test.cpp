@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "program.h"
+#include "stats/snapshot.h"
 
 namespace {
 
@@ -32,7 +33,7 @@ TEST_P(Path, SynsOverTheLimitAreDroppedAndOthersPass) {
   EXPECT_EQ(stats.reasons[WEIR_REASON_UNDER_LIMIT], 4u);
   EXPECT_EQ(stats.events[0][WEIR_EVENT_SYN][0].events, 11u);
   EXPECT_EQ(stats.events[0][WEIR_EVENT_SYN][0].kick, 7u);
-  EXPECT_EQ(stats.actions[WEIR_ACTION_DROP], 7u);
+  EXPECT_EQ(weir::action_counts(stats)[WEIR_ACTION_DROP], 7u);
 }
 
 TEST_P(Path, EveryPacketIsCountedWithOneReasonAndAllItsBytes) {
@@ -78,7 +79,7 @@ TEST_P(Path, AThrottledSegmentPassesWhenItComesAgainAfterTheDelay) {
   EXPECT_EQ(stats.reasons[WEIR_REASON_THROTTLED], 1u);
   EXPECT_EQ(stats.reasons[WEIR_REASON_HELD], 1u);
   EXPECT_EQ(stats.reasons[WEIR_REASON_RELEASED], 1u);
-  EXPECT_EQ(stats.actions[WEIR_ACTION_DEFERRED], 2u);
+  EXPECT_EQ(weir::action_counts(stats)[WEIR_ACTION_DEFERRED], 2u);
 }
 
 TEST_P(Path, AReleasedSegmentPassesOnceAndItsCopiesAreNewEvents) {

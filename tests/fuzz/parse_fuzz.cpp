@@ -57,6 +57,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   weir_host_parse(frame.get(), reach, length, &expected);
   check_sound(frame.get(), reach, length, expected);
   const int shape = weir_host_parse_plain(frame.get(), reach, length, &found);
+  WEIR_CHECK(shape != WEIR_HOST_MISTAKEN);
   if (shape == WEIR_HOST_PLAIN) {
     WEIR_CHECK(is_same(found, expected));
   } else if (shape == WEIR_HOST_BULK) {

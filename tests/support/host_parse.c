@@ -21,14 +21,19 @@ int weir_host_parse_plain(const unsigned char* data, unsigned reach, unsigned le
                           struct weir_facts* facts) {
   const struct weir_frame frame = {data, data + reach, length};
   struct weir_plain plain;
+  __u16 port = 0;
+  const int is_bulk = weir_is_bulk(&frame, &port);
 
   for (int is_v6 = 0; is_v6 < 2; is_v6++) {
-    if (!weir_parse_plain_head(&frame, is_v6, facts, &plain)) continue;
+    if (!weir_parse_plain_head(&frame, is_v6, &plain)) continue;
     weir_parse_plain_source(&frame, is_v6, facts);
-    if (weir_is_bulk(&plain)) return WEIR_HOST_BULK;
+    if (!is_v6 && (is_bulk != weir_is_plain_bulk(&plain) || (is_bulk && port != plain.port)))
+      return WEIR_HOST_MISTAKEN;
+    facts->port = plain.port;
+    if (weir_is_plain_bulk(&plain)) return WEIR_HOST_BULK;
     if (weir_parse_plain_rest(&frame, &plain, facts)) return WEIR_HOST_PLAIN;
   }
-  return WEIR_HOST_OTHER;
+  return is_bulk ? WEIR_HOST_MISTAKEN : WEIR_HOST_OTHER;
 }
 
 unsigned weir_host_event_of(const struct weir_facts* facts, unsigned protocol) {

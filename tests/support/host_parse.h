@@ -12,8 +12,9 @@ extern "C" {
 /* The long way; `reach` of `length` bytes are linear. */
 void weir_host_parse(const unsigned char* frame, unsigned reach, unsigned length,
                      struct weir_facts* facts);
-/* The short way. Of bulk data only the source and the port. */
-enum { WEIR_HOST_OTHER, WEIR_HOST_BULK, WEIR_HOST_PLAIN };
+/* The short way. Of bulk data only the source and the port; MISTAKEN: the two looks at it differ.
+ */
+enum { WEIR_HOST_OTHER, WEIR_HOST_BULK, WEIR_HOST_PLAIN, WEIR_HOST_MISTAKEN };
 int weir_host_parse_plain(const unsigned char* frame, unsigned reach, unsigned length,
                           struct weir_facts* facts);
 /* enum weir_event, or WEIR_EVENT_COUNT. */

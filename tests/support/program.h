@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "dataplane/ban_table.h"
 #include "packet.h"
 #include "weir/abi.h"
 // The skeleton has the maps' types from here:
@@ -35,13 +36,20 @@ inline constexpr auto hook_name = [](const auto& parameter) {
 
 class Program {
  public:
-  explicit Program(bool test_clock = true) : skeleton_(weir_bpf__open(), weir_bpf__destroy) {
+  // `scale`: how many times larger than in the object the tables are; a power of two.
+  explicit Program(bool test_clock = true, unsigned scale = 1)
+      : skeleton_(weir_bpf__open(), weir_bpf__destroy) {
     if (!skeleton_) throw std::runtime_error("opening the BPF object failed");
     skeleton_->rodata->weir_test_clock = test_clock ? 1 : 0;
+    resize(scale);
     if (const int error = weir_bpf__load(skeleton_.get()); error)
       throw std::runtime_error("loading the BPF object failed: " + std::to_string(error));
     set_now(1'000'000);
     control().hash_seed = 0x5eed;
+    auto bans = BanTable::open(bpf_map__fd(skeleton_->maps.ban_sets),
+                               bpf_map__fd(skeleton_->maps.bans), &control());
+    if (!bans) throw std::runtime_error(bans.error().message);
+    bans_ = std::make_unique<BanTable>(std::move(*bans));
     block().mask4 = 0xffffffff;
     block().mask6[0] = block().mask6[1] = 0xffffffff;
     block().mode = WEIR_MODE_ENFORCE;
@@ -131,11 +139,11 @@ class Program {
     return net;
   }
   void ban(const char* source, std::uint64_t until_ms, unsigned flags = 0) {
-    const weir_address key = key_of(source);
-    const weir_ban value{until_ms, until_ms, 0, flags, flags};
-    update(skeleton_->maps.bans, &key, &value);
+    if (!bans_->put(key_of(source), {until_ms, until_ms, 0, flags, flags}))
+      throw std::runtime_error("no room for a ban");
     control().present |= WEIR_HAVE_BANS;
   }
+  BanTable& bans() { return *bans_; }
   void ban_net(const char* net, unsigned length, std::uint64_t until_ms, unsigned flags = 0) {
     const weir_net key = net_of(net, length);
     const weir_ban value{until_ms, until_ms, 0, flags, flags};
@@ -159,7 +167,18 @@ class Program {
       throw std::runtime_error("updating a map failed");
   }
 
+  void resize(unsigned scale) {
+    const auto& maps = skeleton_->maps;
+    for (bpf_map* map :
+         {maps.bursts, maps.burst_names, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
+      bpf_map__set_max_entries(map, bpf_map__max_entries(map) * scale);
+    for (auto* mask : {&skeleton_->rodata->weir_burst_mask, &skeleton_->rodata->weir_slide_mask,
+                       &skeleton_->rodata->weir_ban_mask})
+      *mask = (*mask + 1) * scale - 1;
+  }
+
   std::unique_ptr<weir_bpf, void (*)(weir_bpf*)> skeleton_;
+  std::unique_ptr<BanTable> bans_;
   std::uint64_t now_ = 0;
 };
 

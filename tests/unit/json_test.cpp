@@ -81,7 +81,7 @@ TEST(StatsJson, HasTheFillOfTables) {
   EXPECT_EQ(json["notices"], Json({{"sent", 63}, {"lost", 64}}));
   EXPECT_EQ(keys(json["actions"]),
             (std::vector<std::string>{"drop", "reset", "reply", "challenge", "deferred"}));
-  EXPECT_EQ(json["actions"]["deferred"], 32);
+  EXPECT_EQ(json["actions"]["deferred"], 12);
 }
 
 TEST(StatsJson, DescribesEachInterface) {

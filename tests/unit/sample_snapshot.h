@@ -22,8 +22,7 @@ inline weir_stats sample_stats() {
   stats.observed[WEIR_VERDICT_THROTTLE] = 21;
   stats.observed[WEIR_VERDICT_KICK] = 22;
   stats.observed[WEIR_VERDICT_BAN] = 23;
-  stats.actions[WEIR_ACTION_DROP] = 31;
-  stats.actions[WEIR_ACTION_DEFERRED] = 32;
+  stats.answers[WEIR_ACTION_REPLY] = 7;
   stats.events[0][WEIR_EVENT_SYN][0].events = 40;
   stats.events[0][WEIR_EVENT_SYN][1].events = 2;
   stats.events[0][WEIR_EVENT_REQUEST][0].events = 50;

@@ -41,7 +41,7 @@ TEST(Snapshot, AddingStatsAddsEveryCounter) {
   weir_stats sum = filled(3);
   add_stats(sum, filled(4));
   const auto* words = reinterpret_cast<const __u64*>(&sum);
-  for (std::size_t i = 0; i < offsetof(weir_stats, ban_source) / sizeof(__u64); ++i)
+  for (std::size_t i = 0; i < offsetof(weir_stats, ban_id) / sizeof(__u64); ++i)
     ASSERT_EQ(words[i], 7u) << "word " << i;
   EXPECT_EQ(sum.notices_lost, 7u);
 }

@@ -136,7 +136,7 @@ void FakeDataPlane::for_each_source(
 
 Tables FakeDataPlane::tables() const {
   Tables tables;
-  tables.sources = {sources_.size(), kBurstEntries + kSlideEntries};
+  tables.sources = {sources_.size(), kBurstEntries};
   tables.bans = {0, kBanEntries};
   tables.ban_nets = {0, kNetEntries};
   for (const auto& [prefix, ban] : bans_)

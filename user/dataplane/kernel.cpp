@@ -14,6 +14,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -66,18 +67,20 @@ void set_epochs(weir_settings& next, const weir_settings& now) {
 
 class Kernel final : public DataPlane {
  public:
-  Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans)
+  Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans,
+         KernelMeters meters)
       : pin_dir_(std::move(pin_dir)),
         lock_(std::move(lock)),
         pins_(std::move(pins)),
         object_(std::move(object)),
         maps_(object_.maps()),
         table_(maps_.interfaces),
-        bans_(std::move(bans)) {}
+        bans_(std::move(bans)),
+        meters_(std::move(meters)) {}
 
   [[nodiscard]] std::optional<weir_settings> settings() const override {
     const weir_control& control = *object_.control();
-    if (control.hash_seed == 0) return std::nullopt;
+    if ((control.present & WEIR_HAVE_SETTINGS) == 0) return std::nullopt;
     return control.slots[control.active & 1];
   }
   Status put_settings(const weir_settings& settings) override;
@@ -95,12 +98,11 @@ class Kernel final : public DataPlane {
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override { return bans_.allowed(); }
 
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override {
-    return read_meters(maps_, object_.control()->slots[object_.control()->active & 1], address,
-                       now);
+    return meters_.of(address, now);
   }
   void for_each_source(
       const std::function<void(const Address&, std::uint64_t)>& visit) const override {
-    visit_sources(maps_, visit);
+    meters_.for_each_source(visit);
   }
   [[nodiscard]] Tables tables() const override;
 
@@ -121,6 +123,7 @@ class Kernel final : public DataPlane {
   KernelMaps maps_;
   InterfaceTable table_;
   KernelBans bans_;
+  KernelMeters meters_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
   const std::function<void(const weir_notice&)>* take_ = nullptr;
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
@@ -131,7 +134,7 @@ class Kernel final : public DataPlane {
 Status Kernel::put_settings(const weir_settings& settings) {
   weir_control& control = *object_.control();
   const weir_settings& now = control.slots[control.active & 1];
-  const bool is_first = control.hash_seed == 0;
+  const bool is_first = (control.present & WEIR_HAVE_SETTINGS) == 0;
   const bool moves_sources =
       now.mask4 != settings.mask4 || std::memcmp(now.mask6, settings.mask6, sizeof now.mask6) != 0;
   // Which table a ban is in depends on the source prefix. Those that move are in both until
@@ -142,10 +145,8 @@ Status Kernel::put_settings(const weir_settings& settings) {
   const __u32 next = (control.active & 1) ^ 1;
   control.slots[next] = settings;
   set_epochs(control.slots[next], now);
-  if (is_first && getrandom(&control.hash_seed, sizeof control.hash_seed, 0) < 0)
-    return fail(ErrorCode::kSystem, "reading random numbers failed");
-  if (control.hash_seed == 0) control.hash_seed = 1;
   __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);
+  __atomic_fetch_or(&control.present, WEIR_HAVE_SETTINGS, __ATOMIC_RELEASE);
   wait_for_readers();
   if (!is_first && moves_sources) bans_.leave_others();
   return {};
@@ -265,11 +266,12 @@ weir_stats Kernel::retired_stats() const {
 }
 
 Tables Kernel::tables() const {
-  std::uint64_t added = 0;
-  for (const auto& record : table_.records()) added += stats_of(record.slot).sources_added;
+  weir_stats sum{};
+  for (const auto& record : table_.records()) add_stats(sum, stats_of(record.slot));
   Tables tables;
-  // Entries leave an LRU table only to make room, so until it is full all are still there.
-  tables.sources = sources_fill(added);
+  // A way that is taken stays taken, if by another. The counters are read one after the other.
+  tables.sources.capacity = meters_.capacity();
+  tables.sources.used = sum.sources_added - std::min(sum.sources_added, sum.sources_replaced);
   tables.bans = bans_.sources_fill();
   tables.ban_nets = bans_.nets_fill();
   tables.allow = bans_.allow_fill();
@@ -300,11 +302,18 @@ Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin
                 "stop that agent, or give this one its own --pin-dir");
   auto object = KernelObject::load(pins->maps, HookKind::kNone, 0);
   if (!object) return tl::unexpected(std::move(object.error()));
-  auto bans = KernelBans::open(object->maps(), object->control());
+  // Before the tables are looked at, for it says where in them everything is.
+  weir_control& control = *object->control();
+  while (control.hash_seed == 0)
+    if (getrandom(&control.hash_seed, sizeof control.hash_seed, 0) < 0)
+      return fail(ErrorCode::kSystem, "reading random numbers failed");
+  auto bans = KernelBans::open(object->maps(), &control);
   if (!bans) return tl::unexpected(std::move(bans.error()));
+  auto meters = KernelMeters::open(object->maps(), &control);
+  if (!meters) return tl::unexpected(std::move(meters.error()));
   const int notices = object->maps().notices;
   auto kernel = std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins),
-                                         std::move(*object), std::move(*bans));
+                                         std::move(*object), std::move(*bans), std::move(*meters));
   kernel->ring_.reset(ring_buffer__new(notices, Kernel::on_notice, kernel.get(), nullptr));
   if (!kernel->ring_)
     return fail(ErrorCode::kSystem,

@@ -105,25 +105,22 @@ void for_each_key(int map, const std::function<void(const Key&)>& visit) {
   }
 }
 
-// What CPUs have counted for their newest banned source and not yet added to its ban.
-std::map<Address, std::uint64_t> pending_drops(int stats_map) {
-  std::map<Address, std::uint64_t> pending;
+// The counters of every CPU, one by one.
+void for_each_cpu_stats(int stats_map, const std::function<void(const weir_stats&)>& visit) {
   const int cpus = libbpf_num_possible_cpus();
-  if (cpus <= 0) return pending;
+  if (cpus <= 0) return;
   std::vector<weir_stats> values(static_cast<std::size_t>(cpus));
-  for (__u32 slot = 0; slot < WEIR_INTERFACE_MAX; slot++) {
-    if (bpf_map_lookup_elem(stats_map, &slot, values.data()) != 0) continue;
-    for (const auto& value : values)
-      if (value.ban_dropped != 0) pending[address_of(value.ban_source)] += value.ban_dropped;
-  }
-  return pending;
+  for (__u32 slot = 0; slot < WEIR_INTERFACE_MAX; slot++)
+    if (bpf_map_lookup_elem(stats_map, &slot, values.data()) == 0)
+      for (const auto& value : values) visit(value);
 }
 
 }  // namespace
 
 Result<KernelBans> KernelBans::open(const KernelMaps& maps, weir_control* control) {
-  KernelBans bans(maps, control);
-  for_each_key<weir_address>(maps.bans, [&](const weir_address&) { bans.sources_++; });
+  auto sources = BanTable::open(maps.ban_sets, maps.bans, control);
+  if (!sources) return tl::unexpected(std::move(sources.error()));
+  KernelBans bans(maps, control, std::move(*sources));
   for_each_key<weir_net>(maps.ban_nets, [&](const weir_net& key) {
     weir_ban value{};
     if (bpf_map_lookup_elem(maps.ban_nets, &key, &value) == 0)
@@ -131,7 +128,7 @@ Result<KernelBans> KernelBans::open(const KernelMaps& maps, weir_control* contro
   });
   for_each_key<weir_net>(maps.allow_nets,
                          [&](const weir_net& key) { bans.allowed_[prefix_of(key)] = true; });
-  bans.set_present(WEIR_HAVE_BANS, bans.sources_ != 0);
+  bans.set_present(WEIR_HAVE_BANS, bans.sources_.count() != 0);
   bans.set_present(WEIR_HAVE_BAN_NETS, !bans.nets_.empty());
   bans.set_present(WEIR_HAVE_ALLOW_NETS, !bans.allowed_.empty());
   return bans;
@@ -153,14 +150,11 @@ Status KernelBans::put(const KernelBan& ban) {
 }
 
 Status KernelBans::put_source(const KernelBan& ban) {
-  const weir_address key = key_of(ban.prefix.address());
   weir_ban value{};
-  const bool is_new = bpf_map_lookup_elem(maps_.bans, &key, &value) != 0;
   value.until_ms = value.own_until_ms = to_ms(ban.until);
   value.flags = value.own_flags = flags_of(ban);
-  if (auto written = write(maps_.bans, &key, &value, "banning " + ban.prefix.text()); !written)
-    return written;
-  if (is_new) sources_++;
+  if (auto put = sources_.put(key_of(ban.prefix.address()), value); !put)
+    return fail("banning " + ban.prefix.text(), put.error());
   set_present(WEIR_HAVE_BANS, true);
   return {};
 }
@@ -184,9 +178,7 @@ Status KernelBans::put_net(const KernelBan& ban) {
 }
 
 Status KernelBans::remove(const Prefix& prefix) {
-  const weir_address key = key_of(prefix.address());
-  weir_ban value{};
-  const bool is_there = is_source(prefix) ? bpf_map_lookup_elem(maps_.bans, &key, &value) == 0
+  const bool is_there = is_source(prefix) ? sources_.find(key_of(prefix.address())) != nullptr
                                           : nets_.contains(prefix);
   if (!is_there) return fail(ErrorCode::kNotFound, prefix.text() + " is not banned");
   if (!is_source(prefix)) return remove_net(prefix);
@@ -195,9 +187,8 @@ Status KernelBans::remove(const Prefix& prefix) {
 }
 
 void KernelBans::remove_source(const Prefix& prefix) {
-  const weir_address key = key_of(prefix.address());
-  if (bpf_map_delete_elem(maps_.bans, &key) == 0 && sources_ > 0) sources_--;
-  set_present(WEIR_HAVE_BANS, sources_ != 0);
+  sources_.remove(key_of(prefix.address()));
+  set_present(WEIR_HAVE_BANS, sources_.count() != 0);
 }
 
 Status KernelBans::remove_net(const Prefix& prefix) {
@@ -209,11 +200,9 @@ Status KernelBans::remove_net(const Prefix& prefix) {
 }
 
 Status KernelBans::enter_for(const weir_settings& next) {
-  auto bans = list();
-  if (!bans) return tl::unexpected(std::move(bans.error()));
   moved_from_sources_.clear();
   moved_from_nets_.clear();
-  for (const auto& ban : *bans) {
+  for (const auto& ban : list()) {
     const bool was_source = is_source(ban.prefix);
     if (is_source_under(next, ban.prefix) == was_source) continue;
     auto put = was_source ? put_net(ban) : put_source(ban);
@@ -254,42 +243,33 @@ Status KernelBans::rewrite_nets_within(const Prefix& prefix) {
   return {};
 }
 
-Result<std::vector<KernelBan>> KernelBans::list_sources() const {
+std::vector<KernelBan> KernelBans::list_sources() const {
   const weir_settings& settings = control_->slots[control_->active & 1];
   const int length4 = bits(&settings.mask4, 1), length6 = bits(settings.mask6, 4);
-  const auto pending = pending_drops(maps_.stats);
+  std::map<const weir_source_ban*, std::uint64_t> pending;
+  for_each_cpu_stats(maps_.stats, [&](const weir_stats& stats) {
+    if (const auto* entry = sources_.at(stats.ban_index, stats.ban_id); entry != nullptr)
+      pending[entry] += stats.ban_dropped;
+  });
   std::vector<KernelBan> bans;
-  constexpr __u32 kBatch = 4096;
-  std::vector<weir_address> keys(kBatch);
-  std::vector<weir_ban> values(kBatch);
-  __u32 cursor = 0, next = 0;
-  for (bool first = true;; first = false) {
-    __u32 count = kBatch;
-    const int error = bpf_map_lookup_batch(maps_.bans, first ? nullptr : &cursor, &next,
-                                           keys.data(), values.data(), &count, nullptr);
-    if (error != 0 && errno != ENOENT)
-      return fail(ErrorCode::kSystem, fmt::format("reading the bans: {}", std::strerror(errno)));
-    for (__u32 i = 0; i < count; i++) {
-      const Address address = address_of(keys[i]);
-      KernelBan ban =
-          ban_of(Prefix::around(address, address.is_v4() ? length4 : length6), values[i]);
-      if (const auto more = pending.find(address); more != pending.end())
-        ban.dropped += more->second;
-      bans.push_back(ban);
-    }
-    if (error != 0) return bans;
-    cursor = next;
-  }
+  bans.reserve(sources_.count());
+  sources_.for_each([&](const weir_source_ban& entry) {
+    const Address address = address_of(entry.source);
+    KernelBan ban = ban_of(Prefix::around(address, address.is_v4() ? length4 : length6), entry.ban);
+    // What CPUs have counted for their newest banned source and not yet added to its ban.
+    if (const auto more = pending.find(&entry); more != pending.end()) ban.dropped += more->second;
+    bans.push_back(ban);
+  });
+  return bans;
 }
 
-Result<std::vector<KernelBan>> KernelBans::list() const {
+std::vector<KernelBan> KernelBans::list() const {
   auto bans = list_sources();
-  if (!bans) return bans;
   for (const auto& [prefix, own] : nets_) {
     const weir_net key = net_of(prefix);
     weir_ban value{};
     if (bpf_map_lookup_elem(maps_.ban_nets, &key, &value) == 0)
-      bans->push_back(ban_of(prefix, value));
+      bans.push_back(ban_of(prefix, value));
   }
   return bans;
 }
@@ -319,7 +299,7 @@ std::vector<Prefix> KernelBans::allowed() const {
   return prefixes;
 }
 
-TableFill KernelBans::sources_fill() const { return {sources_, kBanEntries}; }
+TableFill KernelBans::sources_fill() const { return {sources_.count(), sources_.capacity()}; }
 TableFill KernelBans::nets_fill() const { return {nets_.size(), kNetEntries}; }
 TableFill KernelBans::allow_fill() const { return {allowed_.size(), kNetEntries}; }
 

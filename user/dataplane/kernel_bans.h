@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "dataplane/ban_table.h"
 #include "dataplane/dataplane.h"
 #include "dataplane/kernel_object.h"
 
@@ -23,7 +24,7 @@ class KernelBans {
   Status enter_for(const weir_settings& next);
   // … and, once that is in force, takes them out of where they were.
   void leave_others();
-  [[nodiscard]] Result<std::vector<KernelBan>> list() const;
+  [[nodiscard]] std::vector<KernelBan> list() const;
   Status put_allow(const Prefix& prefix);
   Status remove_allow(const Prefix& prefix);
   [[nodiscard]] std::vector<Prefix> allowed() const;
@@ -33,14 +34,15 @@ class KernelBans {
   [[nodiscard]] TableFill allow_fill() const;
 
  private:
-  KernelBans(const KernelMaps& maps, weir_control* control) : maps_(maps), control_(control) {}
+  KernelBans(const KernelMaps& maps, weir_control* control, BanTable sources)
+      : maps_(maps), control_(control), sources_(std::move(sources)) {}
 
   [[nodiscard]] bool is_source(const Prefix& prefix) const;
   Status put_source(const KernelBan& ban);
   Status put_net(const KernelBan& ban);
   void remove_source(const Prefix& prefix);
   Status remove_net(const Prefix& prefix);
-  [[nodiscard]] Result<std::vector<KernelBan>> list_sources() const;
+  [[nodiscard]] std::vector<KernelBan> list_sources() const;
   // Writes one network's value: what it asks for, joined with the networks that hold it.
   Status write_net(const Prefix& prefix, const KernelBan& own);
   Status rewrite_nets_within(const Prefix& prefix);
@@ -48,7 +50,7 @@ class KernelBans {
 
   KernelMaps maps_;
   weir_control* control_;
-  std::size_t sources_ = 0;
+  BanTable sources_;
   std::map<Prefix, KernelBan> nets_;
   std::map<Prefix, bool> allowed_;
   std::vector<Prefix> moved_from_sources_, moved_from_nets_;  // between the two calls above

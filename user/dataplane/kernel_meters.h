@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Reading the sources' tables from user space.
+// The sources' tables, seen from user space.
 #pragma once
 
 #include <functional>
@@ -7,14 +7,32 @@
 
 #include "dataplane/dataplane.h"
 #include "dataplane/kernel_object.h"
+#include "dataplane/mapped.h"
 
 namespace weir {
 
-std::vector<Meter> read_meters(const KernelMaps& maps, const weir_settings& settings,
-                               const Address& address, BootNs now);
-void visit_sources(const KernelMaps& maps,
-                   const std::function<void(const Address&, std::uint64_t last_ms)>& visit);
-// The tables' fill after so many sources were added since the pins were made.
-TableFill sources_fill(std::uint64_t added);
+class KernelMeters {
+ public:
+  // `control` outlives the meters.
+  static Result<KernelMeters> open(const KernelMaps& maps, const weir_control* control);
+
+  [[nodiscard]] std::vector<Meter> of(const Address& address, BootNs now) const;
+  void for_each_source(
+      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const;
+  [[nodiscard]] std::uint64_t capacity() const { return names_.size(); }
+
+ private:
+  KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_source> names,
+               Mapped<weir_id_set> slide_ids, Mapped<weir_slide> slides,
+               const weir_control* control);
+  [[nodiscard]] const weir_burst* burst(std::uint64_t id) const;
+  [[nodiscard]] const weir_slide* slide(std::uint64_t id) const;
+
+  Mapped<weir_burst_set> bursts_;
+  Mapped<weir_source> names_;
+  Mapped<weir_id_set> slide_ids_;
+  Mapped<weir_slide> slides_;
+  const weir_control* control_;
+};
 
 }  // namespace weir

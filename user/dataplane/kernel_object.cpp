@@ -44,9 +44,13 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory) {
       {maps.bss, "control", 0},
       {maps.stats_by_slot, "stats_by_slot", 0},
       {maps.interfaces, "interfaces", 0},
-      {maps.bursts, "bursts", kBurstEntries},
-      {maps.slides, "slides", kSlideEntries},
-      {maps.bans, "bans", kBanEntries},
+      {maps.bursts, "bursts", kBurstSets},
+      {maps.burst_names, "burst_names", kBurstSets * WEIR_BURST_WAYS},
+      {maps.slide_ids, "slide_ids", kSlideSets},
+      {maps.slides, "slides", kSlideSets * WEIR_ID_WAYS},
+      {maps.locks, "locks", 0},
+      {maps.ban_sets, "ban_sets", kBanSets},
+      {maps.bans, "bans", kBanSets * WEIR_BAN_WAYS},
       {maps.ban_nets, "ban_nets", kNetEntries},
       {maps.allow_nets, "allow_nets", kNetEntries},
       {maps.held, "held", 0},
@@ -92,6 +96,9 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
   bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
   skeleton->rodata->weir_slot = slot;
+  skeleton->rodata->weir_burst_mask = kBurstSets - 1;
+  skeleton->rodata->weir_slide_mask = kSlideSets - 1;
+  skeleton->rodata->weir_ban_mask = kBanSets - 1;
   if (auto pinned = pin_maps(skeleton, map_dir); !pinned)
     return tl::unexpected(std::move(pinned.error()));
   if (const int error = weir_bpf__load(skeleton); error != 0)
@@ -113,9 +120,19 @@ int KernelObject::program_fd() const {
 
 KernelMaps KernelObject::maps() const {
   const auto& maps = impl_->skeleton->maps;
-  return {bpf_map__fd(maps.stats_by_slot), bpf_map__fd(maps.interfaces), bpf_map__fd(maps.bursts),
-          bpf_map__fd(maps.slides),        bpf_map__fd(maps.bans),       bpf_map__fd(maps.ban_nets),
-          bpf_map__fd(maps.allow_nets),    bpf_map__fd(maps.notices)};
+  KernelMaps fds;
+  fds.stats = bpf_map__fd(maps.stats_by_slot);
+  fds.interfaces = bpf_map__fd(maps.interfaces);
+  fds.bursts = bpf_map__fd(maps.bursts);
+  fds.burst_names = bpf_map__fd(maps.burst_names);
+  fds.slide_ids = bpf_map__fd(maps.slide_ids);
+  fds.slides = bpf_map__fd(maps.slides);
+  fds.ban_sets = bpf_map__fd(maps.ban_sets);
+  fds.bans = bpf_map__fd(maps.bans);
+  fds.ban_nets = bpf_map__fd(maps.ban_nets);
+  fds.allow_nets = bpf_map__fd(maps.allow_nets);
+  fds.notices = bpf_map__fd(maps.notices);
+  return fds;
 }
 
 weir_control* KernelObject::control() const { return &impl_->skeleton->bss->weir_control; }

@@ -83,9 +83,10 @@ Json reasons(const weir_stats& stats) {
 }
 
 Json actions(const weir_stats& stats) {
+  const auto counts = action_counts(stats);
   Json object = Json::object();
   for (int i = 0; i < WEIR_ACTION_COUNT; ++i)
-    object[std::string(name_of(static_cast<weir_action>(i)))] = stats.actions[i];
+    object[std::string(name_of(static_cast<weir_action>(i)))] = counts[i];
   return object;
 }
 
@@ -155,7 +156,8 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
                          {"capacity", snapshot.tables.sources.capacity},
                          {"added", total.sources_added},
                          {"insertFailures", total.insert_failures},
-                         {"sketched", 0}};  // the sketch is still to come
+                         {"displaced", total.sources_displaced},
+                         {"sketched", 0}};  // every source has its exact entry
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
   document["series"] = all_series(snapshot);

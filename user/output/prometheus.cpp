@@ -96,8 +96,9 @@ void write_totals(std::string& out, const weir_stats& total) {
     verdicts.sample({{"verdict", name_of(static_cast<weir_verdict>(i))}}, counts[i]);
 
   Family actions(out, "weir_actions_total", "counter", "Packets by how they were turned away.");
+  const auto acted = action_counts(total);
   for (int i = 0; i < WEIR_ACTION_COUNT; ++i)
-    actions.sample({{"action", name_of(static_cast<weir_action>(i))}}, total.actions[i]);
+    actions.sample({{"action", name_of(static_cast<weir_action>(i))}}, acted[i]);
 }
 
 void write_interfaces(std::string& out, const std::vector<InterfaceState>& interfaces) {

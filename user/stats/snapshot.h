@@ -40,6 +40,8 @@ struct Snapshot {
 
 // Packets with each verdict, derived from the reasons.
 std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdict_counts(const weir_stats& stats);
+// Packets by what was done to them; what was not answered was dropped.
+std::array<std::uint64_t, WEIR_ACTION_COUNT> action_counts(const weir_stats& stats);
 std::uint64_t packet_count(const weir_stats& stats);
 // Adds every counter of `from` to `to`.
 void add_stats(weir_stats& to, const weir_stats& from);
