@@ -11,6 +11,7 @@
 #include <random>
 
 #include "config/load.h"
+#include "config_file.h"
 #include "german_locale.h"
 
 namespace weir {
@@ -56,18 +57,6 @@ toMuch = 10
 timeout = "1m"
 ban = "1h"
 )";
-
-LoadedSettings parsed(std::string_view text) {
-  auto loaded = parse_settings(text, "weir.toml");
-  EXPECT_TRUE(loaded) << text << "\n" << (loaded ? "" : loaded.error().message);
-  return loaded ? *loaded : LoadedSettings{};
-}
-
-// A service around the lines of one limit; the first of them is line 6.
-std::string syn_limit(std::string_view lines) {
-  return fmt::format(
-      "[services.web]\nports = [80]\nprotocol = \"http\"\n\n[services.web.syn]\n{}\n", lines);
-}
 
 Limit syn_of(std::string_view lines) {
   const auto loaded = parsed(syn_limit(lines));

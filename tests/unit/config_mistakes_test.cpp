@@ -5,24 +5,13 @@
 #include <gtest/gtest.h>
 
 #include "config/load.h"
+#include "config_file.h"
 
 namespace weir {
 namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-LoadedSettings parsed(std::string_view text) {
-  auto loaded = parse_settings(text, "weir.toml");
-  EXPECT_TRUE(loaded) << text << "\n" << (loaded ? "" : loaded.error().message);
-  return loaded ? *loaded : LoadedSettings{};
-}
-
-// A service around the lines of one limit; the first of them is line 6.
-std::string syn_limit(std::string_view lines) {
-  return fmt::format(
-      "[services.web]\nports = [80]\nprotocol = \"http\"\n\n[services.web.syn]\n{}\n", lines);
-}
 
 struct Mistake {
   std::string text;

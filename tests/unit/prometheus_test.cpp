@@ -6,7 +6,6 @@
 
 #include <regex>
 #include <set>
-#include <sstream>
 
 #include "german_locale.h"
 #include "sample_snapshot.h"
@@ -16,13 +15,6 @@ namespace {
 
 using testing::HasSubstr;
 using testing::Not;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 TEST(Prometheus, HasASampleForEveryCounter) {
   const std::string text = prometheus_text(sample_snapshot());

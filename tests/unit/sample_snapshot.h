@@ -2,12 +2,23 @@
 // One snapshot with a different number in every place, for the tests of the output formats.
 #pragma once
 
+#include <sstream>
+#include <string>
+#include <vector>
+
 #include "stats/snapshot.h"
 
 namespace weir {
 
 inline constexpr WallTime kSampleTime = WallTime(std::chrono::hours(498'689));
 inline constexpr const char* kSampleTimeText = "2026-11-21T17:00:00Z";
+
+inline std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  return lines;
+}
 
 inline weir_stats sample_stats() {
   weir_stats stats{};

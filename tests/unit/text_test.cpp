@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "config/load.h"
 #include "german_locale.h"
@@ -20,13 +19,6 @@ using Json = nlohmann::ordered_json;
 using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
 
 void expect_fits(const std::string& text) {
   EXPECT_TRUE(text.ends_with('\n'));

@@ -12,14 +12,12 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
-
 BootNs after(BootNs now, Milliseconds duration) {
-  return now + static_cast<BootNs>(duration.count()) * kNsPerMs;
+  return now + static_cast<BootNs>(duration.count()) * kNsInMs;
 }
 
 // The kernel keeps whole milliseconds, rounded up.
-bool is_same_end(BootNs a, BootNs b) { return (a > b ? a - b : b - a) < kNsPerMs; }
+bool is_same_end(BootNs a, BootNs b) { return (a > b ? a - b : b - a) < kNsInMs; }
 
 std::optional<StoredAllow> find_allowed(const std::vector<StoredAllow>& allowed,
                                         const Prefix& prefix) {
@@ -64,7 +62,7 @@ Status Agent::sync_bans() {
     StoredBan adopted{prefix, wall,  std::nullopt, ban.until, boot_id_, "found in the kernel",
                       "",     "cli", ban.all,      1};
     if (ban.until != WEIR_BAN_FOREVER)
-      adopted.until = wall + Milliseconds((ban.until - boot) / kNsPerMs);
+      adopted.until = wall + Milliseconds((ban.until - boot) / kNsInMs);
     if (auto put = store_->put_ban(book_.add(adopted)); !put) return put;
   }
   return {};

@@ -13,8 +13,6 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
-
 std::uint64_t metered_events(const weir_stats& stats) {
   std::uint64_t events = 0;
   for (const auto& service : stats.events)
@@ -62,7 +60,7 @@ void Agent::tick() {
 void Agent::count_users() {
   const BootNs now = clock_->boot();
   if (users_counted_ != 0 && now - users_counted_ < 20 * users_cost_) return;
-  const std::uint64_t now_ms = now / kNsPerMs;
+  const std::uint64_t now_ms = now / kNsInMs;
   const auto window = static_cast<std::uint64_t>(configuration_.settings().time_window.count());
   std::vector<Address> active;
   data_plane_->for_each_source([&](const Address& address, std::uint64_t last_ms) {
@@ -80,7 +78,7 @@ Snapshot Agent::snapshot() {
   const Settings& settings = configuration_.settings();
   snapshot.version = WEIR_VERSION;
   snapshot.time = clock_->wall();
-  snapshot.uptime = Milliseconds((clock_->boot() - started_) / kNsPerMs);
+  snapshot.uptime = Milliseconds((clock_->boot() - started_) / kNsInMs);
   snapshot.mode = settings.mode;
   snapshot.interfaces = data_plane_->interfaces();
   snapshot.total = total_of(*data_plane_, snapshot.interfaces);
@@ -124,8 +122,8 @@ std::vector<BanView> Agent::bans() const {
 std::vector<AllowView> Agent::allowed() const {
   std::vector<AllowView> views;
   for (const auto& prefix : configuration_.settings().allow)
-    views.push_back({prefix, clock_->wall() - Milliseconds((clock_->boot() - started_) / kNsPerMs),
-                     "", "file"});
+    views.push_back(
+        {prefix, clock_->wall() - Milliseconds((clock_->boot() - started_) / kNsInMs), "", "file"});
   for (const auto& allow : allowed_)
     views.push_back({allow.prefix, allow.since, allow.reason, "cli"});
   return views;
@@ -155,8 +153,8 @@ Explanation Agent::explain(const Address& address) const {
     if (!limit) continue;
     LimitView view{service.name, meter.event, *limit, meter.count, Milliseconds(0)};
     const std::uint64_t ends = meter.last_ms + static_cast<std::uint64_t>(limit->timeout.count());
-    if (meter.count > 0 && ends > now / kNsPerMs)
-      view.resets_in = Milliseconds(ends - now / kNsPerMs);
+    if (meter.count > 0 && ends > now / kNsInMs)
+      view.resets_in = Milliseconds(ends - now / kNsInMs);
     result.limits.push_back(view);
     const auto stage = meter.count >= limit->to_much          ? WEIR_VERDICT_KICK
                        : meter.count >= limit->start_throttle ? WEIR_VERDICT_THROTTLE

@@ -13,19 +13,19 @@
 namespace weir {
 namespace {
 
-using Json = nlohmann::json;
+using Body = nlohmann::json;
 
 constexpr int kDepthMax = 4;  // no request nests deeper than one
 constexpr std::size_t kReasonMax = 256;
 
 // An object with no other fields than these.
-Result<Json> object_of(const std::string& body, std::initializer_list<const char*> fields) {
+Result<Body> object_of(const std::string& body, std::initializer_list<const char*> fields) {
   bool too_deep = false;
-  const auto bounded = [&](int depth, Json::parse_event_t, Json&) {
+  const auto bounded = [&](int depth, Body::parse_event_t, Body&) {
     too_deep = too_deep || depth > kDepthMax;
     return !too_deep;
   };
-  Json document = Json::parse(body, bounded, /*allow_exceptions=*/false);
+  Body document = Body::parse(body, bounded, /*allow_exceptions=*/false);
   if (too_deep) return fail(ErrorCode::kInvalid, "the body nests too deep");
   if (!document.is_object()) return fail(ErrorCode::kInvalid, "the body is not a JSON object");
   for (const auto& item : document.items())
@@ -36,7 +36,7 @@ Result<Json> object_of(const std::string& body, std::initializer_list<const char
   return document;
 }
 
-Result<std::string> text_in(const Json& object, const char* field) {
+Result<std::string> text_in(const Body& object, const char* field) {
   const auto found = object.find(field);
   if (found == object.end()) return std::string();
   if (!found->is_string())
@@ -44,7 +44,7 @@ Result<std::string> text_in(const Json& object, const char* field) {
   return found->get<std::string>();
 }
 
-Result<bool> flag_in(const Json& object, const char* field) {
+Result<bool> flag_in(const Body& object, const char* field) {
   const auto found = object.find(field);
   if (found == object.end()) return false;
   if (!found->is_boolean())
@@ -52,14 +52,14 @@ Result<bool> flag_in(const Json& object, const char* field) {
   return found->get<bool>();
 }
 
-Result<std::string> reason_in(const Json& object) {
+Result<std::string> reason_in(const Body& object) {
   auto reason = text_in(object, "reason");
   if (reason && reason->size() > kReasonMax)
     return fail(ErrorCode::kInvalid, fmt::format("reason is longer than {} bytes", kReasonMax));
   return reason;
 }
 
-Result<Prefix> prefix_in(const Json& object) {
+Result<Prefix> prefix_in(const Body& object) {
   return text_in(object, "address").and_then([](const std::string& text) -> Result<Prefix> {
     if (text.empty()) return fail(ErrorCode::kInvalid, "address is missing");
     return Prefix::parse(text);

@@ -9,14 +9,12 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
-
 // Far ends saturate just below "for ever" instead of wrapping into the past.
 BootNs boot_after(BootNs now, Milliseconds remaining) {
   constexpr BootNs kLatest = WEIR_BAN_FOREVER - 1;
   const auto ms = static_cast<std::uint64_t>(remaining.count());
-  if (now >= kLatest || ms > (kLatest - now) / kNsPerMs) return kLatest;
-  return now + ms * kNsPerMs;
+  if (now >= kLatest || ms > (kLatest - now) / kNsInMs) return kLatest;
+  return now + ms * kNsInMs;
 }
 
 }  // namespace

@@ -14,6 +14,7 @@ namespace weir {
 using Milliseconds = std::chrono::milliseconds;
 using WallTime = std::chrono::sys_time<Milliseconds>;  // UTC, for people and for the disk
 using BootNs = std::uint64_t;  // CLOCK_BOOTTIME in nanoseconds, for the kernel's tables
+inline constexpr std::uint64_t kNsInMs = 1'000'000;
 
 // The longest duration that is read: a hundred years. Added to any clock of today it overflows
 // neither nanoseconds in 64 bits nor the four digits of an RFC 3339 year.

@@ -27,6 +27,11 @@ struct Raw {
   bool all = false, force = false, watch = false, follow = false;
 };
 
+// The command line is wrong, and this is how.
+inline tl::unexpected<Error> usage(std::string message, std::string hint = {}) {
+  return fail(ErrorCode::kInvalid, std::move(message), std::move(hint));
+}
+
 class Grammar {
  public:
   explicit Grammar(const Environment& environment);

@@ -19,10 +19,6 @@ Status read(const std::optional<std::string>& text, Target& target, Parse&& pars
   return {};
 }
 
-tl::unexpected<Error> usage(std::string message, std::string hint = {}) {
-  return fail(ErrorCode::kInvalid, std::move(message), std::move(hint));
-}
-
 }  // namespace
 
 CLI::App& Grammar::chosen() {

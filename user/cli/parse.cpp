@@ -19,10 +19,6 @@ std::string full_name(const CLI::App& app) {
 
 std::string see_help(const CLI::App& app) { return "see '" + full_name(app) + " --help'"; }
 
-tl::unexpected<Error> usage(std::string message, std::string hint) {
-  return fail(ErrorCode::kInvalid, std::move(message), std::move(hint));
-}
-
 std::string nearest(const std::string& word, const std::vector<std::string>& names) {
   return std::string(nearest_name(word, {names.begin(), names.end()}));
 }

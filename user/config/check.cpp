@@ -98,14 +98,15 @@ void check_path_rules(std::vector<Issue>& issues, const Service& service) {
     Part part(issues, fmt::format("services.{}.paths.{}", service.name, i),
               fmt::format("path rule {} of service {}", i + 1, service.name));
     if (!rule.prefix.starts_with('/') || one_line(rule.prefix) != rule.prefix) {
-      part.add("prefix", fmt::format("prefix {} is not the start of a path", quoted(rule.prefix)),
+      part.add("prefix",
+               fmt::format("prefix {} is not the start of a path", weir::quoted(rule.prefix)),
                "a path starts with /");
     }
     if (rule.prefix.size() > kPathPrefixMax) {
       part.add("prefix", fmt::format("prefix is longer than {} bytes", kPathPrefixMax));
     }
     if (!seen.insert(rule.prefix).second) {
-      part.add("prefix", fmt::format("prefix {} has a rule already", quoted(rule.prefix)));
+      part.add("prefix", fmt::format("prefix {} has a rule already", weir::quoted(rule.prefix)));
     }
     check_numbers(part, rule.start_throttle, rule.to_much, rule.timeout);
     if (rule.ban) part.duration("ban", *rule.ban, Milliseconds(1), kDurationMax);
@@ -134,7 +135,7 @@ void check_service(std::vector<Issue>& issues, const Service& service,
   Part part(issues, fmt::format("services.{}", service.name),
             fmt::format("service {}", one_line(service.name)));
   if (!is_service_name(service.name)) {
-    part.add("", fmt::format("{} is not a service name", quoted(service.name)),
+    part.add("", fmt::format("{} is not a service name", weir::quoted(service.name)),
              fmt::format("1 to {} letters, digits, _ and -", kServiceNameMax));
   }
   check_ports(part, service, owners);
@@ -181,11 +182,11 @@ void check_interfaces(std::vector<Issue>& issues, const Settings& settings) {
       part.add(key, fmt::format("more than {} interfaces", WEIR_INTERFACE_MAX));
     }
     if (!is_interface_name(name)) {
-      part.add(key, quoted(name) + " is not an interface name",
+      part.add(key, weir::quoted(name) + " is not an interface name",
                fmt::format("1 to {} characters without /, : and spaces; `ip link` lists them",
                            kInterfaceNameMax));
     }
-    if (!seen.insert(name).second) part.add(key, quoted(name) + " is named twice");
+    if (!seen.insert(name).second) part.add(key, weir::quoted(name) + " is named twice");
   }
 }
 

@@ -24,7 +24,7 @@ Status read_value(std::string_view text, T& value) {
   const char* end = text.data() + text.size();
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error == std::errc::invalid_argument || stop != end) {
-    return fail(ErrorCode::kInvalid, "must be a whole number, not " + quoted(text));
+    return fail(ErrorCode::kInvalid, "must be a whole number, not " + weir::quoted(text));
   }
   if (text.front() == '-') {
     return fail(ErrorCode::kInvalid, fmt::format("must be at least 1, not {}", one_line(text)));
@@ -60,7 +60,7 @@ requires std::is_enum_v<Enum> Status read_value(std::string_view text, Enum& val
   const std::optional<Enum> found = from_name<Enum>(text);
   if (!found) {
     return fail(ErrorCode::kInvalid,
-                fmt::format("must be {}, not {}", choices<Enum>(), quoted(text)));
+                fmt::format("must be {}, not {}", choices<Enum>(), weir::quoted(text)));
   }
   value = *found;
   return {};

@@ -174,7 +174,7 @@ void Section::refuse_the_rest() {
     const std::string guess =
         nearest.empty() ? std::string() : fmt::format("; did you mean {}?", nearest);
     findings_.add_mistake(key.source().begin,
-                          fmt::format("unknown key {}{}{}", quoted(key.str()), where, guess),
+                          fmt::format("unknown key {}{}{}", weir::quoted(key.str()), where, guess),
                           fmt::format("known here: {}", fmt::join(known_, ", ")));
   }
 }

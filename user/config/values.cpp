@@ -89,7 +89,7 @@ tl::unexpected<Error> no_such_service(const Settings& settings, std::string_view
   std::string hint = settings.services.empty()
                          ? "no service is configured"
                          : "services are " + join(settings.services, &Service::name);
-  return fail(ErrorCode::kNotFound, "no service " + quoted(name), std::move(hint));
+  return fail(ErrorCode::kNotFound, "no service " + weir::quoted(name), std::move(hint));
 }
 
 tl::unexpected<Error> no_such_value(std::string_view name) {
@@ -98,7 +98,7 @@ tl::unexpected<Error> no_such_value(std::string_view name) {
     if (field.name != field.canonical) continue;
     names += fmt::format("{}{}", names.empty() ? "" : ", ", field.name);
   }
-  return fail(ErrorCode::kInvalid, "a limit has no " + quoted(name), "a limit has " + names);
+  return fail(ErrorCode::kInvalid, "a limit has no " + weir::quoted(name), "a limit has " + names);
 }
 
 Status set_limit_value(Service& service, Event event, const Field<Limit>& field,
@@ -151,14 +151,14 @@ Status set_value(Settings& settings, const std::string& path, const std::string&
     return status;
   }
   if (parts.size() != 4 || parts[0] != "services") {
-    return fail(ErrorCode::kInvalid, quoted(path) + " cannot be changed by command",
+    return fail(ErrorCode::kInvalid, weir::quoted(path) + " cannot be changed by command",
                 "change it in the configuration file, then reload");
   }
   Service* service = settings.find_service(std::string(parts[1]));
   if (service == nullptr) return no_such_service(settings, parts[1]);
   const std::optional<Event> event = from_name<Event>(parts[2]);
   if (!event) {
-    return fail(ErrorCode::kInvalid, "no event " + quoted(parts[2]),
+    return fail(ErrorCode::kInvalid, "no event " + weir::quoted(parts[2]),
                 "an event is " + choices<Event>());
   }
   const Field<Limit>* field = find_field(limit_fields(), parts[3]);
