@@ -9,7 +9,7 @@ import pytest
 
 from agent import config, limit
 from netns import Namespace
-from web import curl, fetch, url
+from web import at_once, curl, url
 
 FOREIGN = """
 __attribute__((section("xdp"), used)) int someone_elses(void *ctx) { return 2; }
@@ -156,7 +156,7 @@ def test_tc_leaves_other_peoples_filters_and_qdisc_where_they_are(net, nginx, we
     agent.cli("detach", net.DEV)
     shown = net.server.run("tc", "filter", "show", "dev", net.DEV, "ingress").stdout
     assert "pref 9 " in shown and "weir" not in shown, shown
-    assert fetch(net.client, net.SERVER4, net.client4(1)) < 0.2
+    assert at_once(net.client, net.SERVER4, net.client4(1))
 
 
 def test_tc_takes_its_own_qdisc_away_with_it(net, weir):
@@ -177,7 +177,7 @@ def test_tc_goes_on_filtering_when_the_agent_is_killed_and_is_taken_over(net, ng
     assert len([f for f in json.loads(shown) if "options" in f]) == 1, shown
     agent.kill()
     agent.cli("detach", "--all", "--pin-dir", agent.pins)
-    assert fetch(net.client, net.SERVER4, net.client4(1)) < 0.2
+    assert at_once(net.client, net.SERVER4, net.client4(1))
 
 
 def test_the_pin_directory_is_for_root_alone(weir):
