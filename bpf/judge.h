@@ -7,7 +7,9 @@
 #define WEIR_JUDGE_H
 
 #include "ban.h"
+#include "challenge.h"
 #include "clock.h"
+#include "connection.h"
 #include "lib/event.h"
 #include "lib/facts.h"
 #include "lib/held.h"
@@ -35,21 +37,25 @@ static __always_inline void weir_net_key(const struct weir_facts *facts, struct 
 
 /*
  * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
- * one. Sets the reason, and as the serial how often that was.
+ * one. Returns the reason, and above its 32 bits how often that was; 0 when there is none.
  */
-static __always_inline int weir_judge_bans(const struct weir_settings *set, __u32 present,
-					   const struct weir_facts *facts, int is_ours,
-					   struct weir_stats *stats, struct weir_outcome *outcome)
+__noinline __u64 weir_judge_bans(const struct weir_facts *facts, __u32 is_ours,
+				 struct weir_stats *stats)
 {
+	const struct weir_settings *set = weir_active(&weir_control);
+	__u32 present = weir_control.present;
+
+	if (!facts || !stats)
+		return 0;
 	if (present & WEIR_HAVE_BANS) {
 		__u64 id = weir_id_of(set, facts, 0);
 		__u64 until = weir_find_ban(id);
 
 		if (until && weir_is_banned(until, is_ours, weir_now_ms(stats))) {
-			outcome->reason = WEIR_REASON_BANNED_SOURCE;
-			outcome->serial = weir_next_banned(id, stats);
+			__u64 serial = weir_next_banned(id, stats);
+
 			stats->ban_dropped++;
-			return 1;
+			return serial << 32 | WEIR_REASON_BANNED_SOURCE;
 		}
 	}
 	if (present & WEIR_HAVE_BAN_NETS) {
@@ -59,11 +65,8 @@ static __always_inline int weir_judge_bans(const struct weir_settings *set, __u3
 		weir_net_key(facts, &key);
 		ban = bpf_map_lookup_elem(&ban_nets, &key);
 		if (ban && weir_is_banned(weir_ban_until(ban->until_ms, ban->flags), is_ours,
-					  weir_now_ms(stats))) {
-			outcome->reason = WEIR_REASON_BANNED_NET;
-			outcome->serial = (__u32)WEIR_ADD(&ban->dropped, 1) + 1;
-			return 1;
-		}
+					  weir_now_ms(stats)))
+			return (WEIR_ADD(&ban->dropped, 1) + 1) << 32 | WEIR_REASON_BANNED_NET;
 	}
 	return 0;
 }
@@ -117,15 +120,17 @@ static __always_inline __u64 weir_hash_of(const struct weir_control *control,
  * only way in once its window has passed. A kicked request stays kicked, or the retransmissions
  * of clients that have long gone would keep their sources' windows open.
  */
-static __always_inline __u32 weir_judge_event(const struct weir_control *control,
+static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
+					      const struct weir_control *control,
 					      const struct weir_settings *set,
 					      const struct weir_facts *facts,
 					      struct weir_stats *stats,
 					      struct weir_outcome *outcome)
 {
-	const struct weir_limit *limit =
-	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
-		 .limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
+	const struct weir_service *service =
+	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)];
+	const struct weir_limit *limit = &service->limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
+	int proof = WEIR_PROOF_NONE;
 	__u64 id = weir_id_of(set, facts, weir_event_salt(outcome->service, outcome->event));
 	struct weir_metered metered;
 	struct weir_state state;
@@ -133,6 +138,13 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
+	if (outcome->event == WEIR_EVENT_REQUEST) {
+		/* Or anybody could use up another's limit with forged segments. */
+		proof =
+		    hook == WEIR_HOOK_XDP ? weir_prove_xdp(ctx, facts) : weir_prove_tc(ctx, facts);
+		if (proof == WEIR_PROOF_STRAY)
+			return WEIR_REASON_STRAY;
+	}
 	if (!weir_find_state(limit, id, facts, outcome->service, outcome->event, stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
@@ -146,8 +158,15 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 	metered = weir_meter(limit, id, now_ms, stats, &state);
 	outcome->count = metered.count;
 	outcome->serial = metered.serial;
-	if (metered.level == WEIR_LEVEL_PASS)
+	if (WEIR_UNLIKELY(metered.count == 1 && proof == WEIR_PROOF_GENUINE))
+		weir_validate(facts, stats);
+	if (metered.level == WEIR_LEVEL_PASS) {
+		if (outcome->event == WEIR_EVENT_SYN && service->flood_rate &&
+		    control->present & WEIR_CAN_CHALLENGE &&
+		    weir_is_suspect(facts, outcome->service, service->flood_rate, stats))
+			return WEIR_REASON_FLOODED;
 		return WEIR_REASON_UNDER_LIMIT;
+	}
 	if (metered.level == WEIR_LEVEL_CONTENDED)
 		return WEIR_REASON_CONTENDED;
 	if (set->mode == WEIR_MODE_ENFORCE &&
@@ -161,7 +180,8 @@ static __always_inline __u32 weir_judge_event(const struct weir_control *control
 }
 
 /* Judges a packet whose facts are known: DESIGN.md, section 3. */
-static __always_inline void weir_judge(const struct weir_control *control,
+static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
+				       const struct weir_control *control,
 				       const struct weir_settings *set, __u32 present,
 				       const struct weir_facts *facts, struct weir_stats *stats,
 				       struct weir_outcome *outcome)
@@ -177,10 +197,16 @@ static __always_inline void weir_judge(const struct weir_control *control,
 	}
 	if (WEIR_LIKELY(facts->layer == WEIR_LAYER_TCP))
 		outcome->service = set->port_service[facts->port];
-	if (present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS) &&
-	    weir_judge_bans(set, present, facts,
-			    outcome->service || facts->layer == WEIR_LAYER_TAIL, stats, outcome))
-		return;
+	if (WEIR_UNLIKELY(present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS))) {
+		__u64 ban = weir_judge_bans(
+		    facts, outcome->service || facts->layer == WEIR_LAYER_TAIL, stats);
+
+		if (ban) {
+			outcome->serial = (__u32)(ban >> 32);
+			outcome->reason = (__u32)ban & 63;
+			return;
+		}
+	}
 	if (WEIR_UNLIKELY(facts->layer != WEIR_LAYER_TCP))
 		outcome->reason = facts->defect			    ? facts->defect
 				  : facts->layer == WEIR_LAYER_TAIL ? WEIR_REASON_FRAGMENT_TAIL
@@ -192,9 +218,16 @@ static __always_inline void weir_judge(const struct weir_control *control,
 	else {
 		outcome->event = weir_event_of(
 		    facts, set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol);
-		outcome->reason = outcome->event < WEIR_EVENT_COUNT
-				      ? weir_judge_event(control, set, facts, stats, outcome)
-				      : WEIR_REASON_NO_EVENT;
+		outcome->reason =
+		    outcome->event < WEIR_EVENT_COUNT
+			? weir_judge_event(ctx, hook, control, set, facts, stats, outcome)
+			: WEIR_REASON_NO_EVENT;
+		/* While SYNs are answered by cookie, whoever acknowledges one has proved himself.
+		 */
+		if (WEIR_UNLIKELY(present & WEIR_CHALLENGING &&
+				  outcome->reason == WEIR_REASON_NO_EVENT))
+			hook == WEIR_HOOK_XDP ? weir_witness_xdp(ctx, facts, stats)
+					      : weir_witness_tc(ctx, facts, stats);
 	}
 }
 

@@ -34,6 +34,9 @@ struct {
 	__type(value, struct weir_interface);
 } interfaces SEC(".maps");
 
+/* Whether the kernel has the SYN cookie helpers; where not, nothing that calls them is loaded. */
+const volatile __u32 weir_can_challenge = 1;
+
 /* Sets in each table, less one: a power of two less one. */
 const volatile __u32 weir_burst_mask = 1023;
 const volatile __u32 weir_slide_mask = 511;
@@ -119,6 +122,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weir_held_set);
 } held SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_SERVICE_MAX);
+	__type(key, __u32);
+	__type(value, struct weir_flood);
+} floods SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_TRICKLES);
+	__type(key, __u32);
+	__type(value, struct weir_trickle);
+} trickles SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -43,16 +43,47 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 	return reason;
 }
 
-/* The one exit. Returns whether the packet is to be dropped. */
+/* Whether a SYN is turned away by an answer, and so whether that was possible: weir_challenged. */
+static __always_inline int
+weir_try_challenge(void *ctx, enum weir_hook hook, const struct weir_control *control,
+		   const struct weir_settings *set, const struct weir_facts *facts,
+		   const struct weir_outcome *outcome, struct weir_stats *stats)
+{
+	const struct weir_limit *limit =
+	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].limits[WEIR_EVENT_SYN];
+
+	if (hook != WEIR_HOOK_XDP || !(control->present & WEIR_CAN_CHALLENGE) ||
+	    set->mode != WEIR_MODE_ENFORCE ||
+	    !(outcome->reason == WEIR_REASON_FLOODED ||
+	      (outcome->reason == WEIR_REASON_OVER_LIMIT && outcome->event == WEIR_EVENT_SYN &&
+	       limit->action == WEIR_ACTION_CHALLENGE)))
+		return WEIR_CHALLENGE_NO;
+	if (control->present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts))
+		return WEIR_CHALLENGE_NO;
+	return weir_challenge_xdp(ctx, facts, stats);
+}
+
+/* The one exit. Returns enum weir_fate. */
 static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 				       const struct weir_control *control,
 				       const struct weir_settings *set, struct weir_stats *stats,
-				       const struct weir_facts *facts,
-				       const struct weir_outcome *outcome)
+				       const struct weir_facts *facts, struct weir_outcome *outcome)
 {
-	__u32 verdict = weir_reason_verdict(outcome->reason), reason = outcome->reason;
+	__u32 verdict = weir_reason_verdict(outcome->reason), reason;
 	struct weir_event_counters *counters = NULL;
+	int challenged = WEIR_CHALLENGE_NO;
 
+	if (WEIR_UNLIKELY(verdict == WEIR_VERDICT_KICK)) {
+		challenged = weir_try_challenge(ctx, hook, control, set, facts, outcome, stats);
+		if (challenged == WEIR_CHALLENGE_TRICKLE)
+			outcome->reason = WEIR_REASON_TRICKLED;
+		else if (challenged == WEIR_CHALLENGE_NO && set->mode == WEIR_MODE_ENFORCE &&
+			 outcome->reason == WEIR_REASON_FLOODED)
+			/* Under its own limit: never refused, only asked to prove itself. */
+			outcome->reason = WEIR_REASON_UNDER_LIMIT;
+		verdict = weir_reason_verdict(outcome->reason);
+	}
+	reason = outcome->reason;
 	if (outcome->count) {
 		counters =
 		    &stats->events[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
@@ -62,7 +93,7 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 	if (verdict != WEIR_VERDICT_PASS) {
 		reason = weir_carry_out(control, set, stats, facts, verdict, reason, counters);
 		if (WEIR_UNLIKELY(weir_is_worth_a_notice(outcome->serial) &&
-				  reason != WEIR_REASON_ALLOWED)) {
+				  reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_FLOODED)) {
 			/* A copy: the outcome itself need not be in memory for this. */
 			struct weir_outcome told = *outcome;
 
@@ -75,7 +106,12 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 	}
 	if (reason < WEIR_REASON_COUNT)
 		stats->reasons[reason]++;
-	return verdict != WEIR_VERDICT_PASS && reason == outcome->reason;
+	if (verdict == WEIR_VERDICT_PASS || reason != outcome->reason)
+		return WEIR_FATE_PASS;
+	if (challenged != WEIR_CHALLENGE_SENT)
+		return WEIR_FATE_DROP;
+	stats->answers[WEIR_ACTION_CHALLENGE]++;
+	return WEIR_FATE_ANSWER;
 }
 
 #endif

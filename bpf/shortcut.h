@@ -22,12 +22,14 @@ static __always_inline void weir_count_bulk(const struct weir_settings *set, __u
 	stats->reasons[set->port_service[port] ? WEIR_REASON_NO_EVENT : WEIR_REASON_UNPROTECTED]++;
 }
 
-static __always_inline int weir_anybody_banned(void)
+/* Whether it matters who sent a packet that starts nothing. */
+static __always_inline int weir_is_guarded(void)
 {
-	return weir_control.present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS);
+	return weir_control.present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS | WEIR_CHALLENGING);
 }
 
-/* Bulk data while nobody is banned. Returns whether it was that; then it passes, and is counted. */
+/* Bulk data while that does not matter. Returns whether it was that; then it passes, and is
+ * counted. */
 static __always_inline int weir_settle_bulk(const struct weir_frame *frame)
 {
 	struct weir_stats *stats;
@@ -44,15 +46,16 @@ static __always_inline int weir_settle_bulk(const struct weir_frame *frame)
 }
 
 static __always_inline __u64 weir_plain_id(const struct weir_settings *set,
-					   const struct weir_frame *frame, const int is_v6)
+					   const struct weir_frame *frame, const int is_v6,
+					   __u64 salt)
 {
 	struct weir_facts facts;
 
 	weir_parse_plain_source(frame, is_v6, &facts);
-	return weir_id_of(set, &facts, 0);
+	return weir_id_of(set, &facts, salt);
 }
 
-/* Plain packets while somebody is banned. */
+/* Plain packets while it does. */
 static __always_inline enum weir_short weir_settle_plain(const struct weir_frame *frame,
 							 const int is_v6)
 {
@@ -67,10 +70,14 @@ static __always_inline enum weir_short weir_settle_plain(const struct weir_frame
 	stats = weir_my_stats();
 	if (!stats)
 		return WEIR_SHORT_NO;
-	id = weir_plain_id(set, frame, is_v6);
+	id = weir_plain_id(set, frame, is_v6, 0);
 	until = present & WEIR_HAVE_BANS ? weir_find_ban(id) : 0;
 	if (!until) {
 		if (!weir_is_plain_bulk(&plain) || present & WEIR_HAVE_BAN_NETS)
+			return WEIR_SHORT_NO;
+		if (WEIR_UNLIKELY(present & WEIR_CHALLENGING) &&
+		    !weir_is_validated(weir_plain_id(set, frame, is_v6, weir_validated_salt()),
+				       weir_now_ms(stats)))
 			return WEIR_SHORT_NO;
 		stats->bytes += frame->length;
 		weir_count_bulk(set, plain.port, stats);

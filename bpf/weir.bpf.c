@@ -79,7 +79,7 @@ __noinline int weir_parse_other_tc(struct __sk_buff *skb, struct weir_facts *fac
 	return 0;
 }
 
-/* Any packet, the long way. Returns whether to drop it. */
+/* Any packet, the long way. Returns enum weir_fate. */
 static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 				       const struct weir_frame *frame)
 {
@@ -98,7 +98,7 @@ static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 		weir_parse_other_xdp(ctx, &facts);
 	else
 		weir_parse_other_tc(ctx, &facts);
-	weir_judge(control, set, control->present, &facts, stats, &outcome);
+	weir_judge(ctx, hook, control, set, control->present, &facts, stats, &outcome);
 	return weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
 }
 
@@ -145,40 +145,41 @@ __noinline int weir_plain_tc(struct __sk_buff *skb)
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx)
 {
-	int cut = WEIR_SHORT_NO;
+	int fate;
 
-	if (weir_anybody_banned()) {
-		cut = weir_plain_xdp(ctx);
+	if (weir_is_guarded()) {
+		int cut = weir_plain_xdp(ctx);
+
+		if (cut != WEIR_SHORT_NO)
+			return cut == WEIR_SHORT_DROP ? XDP_DROP : XDP_PASS;
 	} else {
 		const struct weir_frame frame = weir_frame_xdp(ctx);
 
 		if (weir_settle_bulk(&frame))
 			return XDP_PASS;
 	}
-	if (cut == WEIR_SHORT_NO)
-		return weir_packet_xdp(ctx) ? XDP_DROP : XDP_PASS;
-	return cut == WEIR_SHORT_DROP ? XDP_DROP : XDP_PASS;
+	fate = weir_packet_xdp(ctx);
+	return fate == WEIR_FATE_ANSWER ? XDP_TX : fate == WEIR_FATE_DROP ? XDP_DROP : XDP_PASS;
 }
 
 /* UNSPEC, not OK: other filters of the hook have their turn. */
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
-	int cut = WEIR_SHORT_NO;
-
 	if (skb->data_end - skb->data < WEIR_PULL && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < WEIR_PULL ? skb->len : WEIR_PULL);
-	if (weir_anybody_banned()) {
-		cut = weir_plain_tc(skb);
+	if (weir_is_guarded()) {
+		int cut = weir_plain_tc(skb);
+
+		if (cut != WEIR_SHORT_NO)
+			return cut == WEIR_SHORT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	} else {
 		const struct weir_frame frame = weir_frame_tc(skb);
 
 		if (weir_settle_bulk(&frame))
 			return TC_ACT_UNSPEC;
 	}
-	if (cut == WEIR_SHORT_NO)
-		return weir_packet_tc(skb) ? TC_ACT_SHOT : TC_ACT_UNSPEC;
-	return cut == WEIR_SHORT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return weir_packet_tc(skb) == WEIR_FATE_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -21,6 +21,8 @@ struct weir_facts {
 	__be32 payload_head;  /* the first four bytes of the payload; 0 when there are fewer */
 	__u32 payload_offset; /* from the start of the frame */
 	__u32 payload_length; /* by the IP header, so without Ethernet's padding */
+	__u16 ip_offset;      /* of the IP header, from the start of the frame */
+	__u16 tcp_offset;     /* of the TCP header; layer TCP */
 	__u16 source_port;
 	__u16 port;
 	__u8 family; /* 0: IPv4, 1: IPv6 */

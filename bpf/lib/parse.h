@@ -187,6 +187,7 @@ static __always_inline void weir_parse_ip(const struct weir_frame *frame, __u32 
 	struct weir_cursor cursor = {.offset = offset};
 	int is_tcp = 0;
 
+	facts->ip_offset = (__u16)offset;
 	if (type == weir_htons(ETH_P_IP))
 		is_tcp = weir_parse_ip4(frame, &cursor, facts);
 	else if (type == weir_htons(ETH_P_IPV6))
@@ -354,6 +355,8 @@ static __always_inline int weir_parse_plain_rest(const struct weir_frame *frame,
 			return 0;
 		facts->payload_head = *payload;
 	}
+	facts->ip_offset = sizeof(struct ethhdr);
+	facts->tcp_offset = (__u16)plain->offset;
 	facts->seq = weir_ntohl(plain->tcp->seq);
 	facts->source_port = weir_ntohs(plain->tcp->source);
 	facts->port = plain->port;

@@ -28,6 +28,7 @@ static __always_inline void weir_parse_tcp(const struct weir_frame *frame,
 		return;
 	facts->source_port = weir_ntohs(ports[0]);
 	facts->port = weir_ntohs(ports[1]);
+	facts->tcp_offset = (__u16)cursor->offset;
 	facts->layer = WEIR_LAYER_TCP;
 	if (cursor->left < sizeof(*tcp) || !tcp)
 		return;

@@ -113,6 +113,14 @@ static __always_inline __u64 weir_loss(__u64 word, __u64 now_ms)
 	return weir_weight(word, now_ms) << 38 | weir_word_last_ms(word);
 }
 
+/* Whether the word of a source's validation, or 0, is of not long ago. */
+static __always_inline int weir_validated_word(__u64 word, __u64 now_ms)
+{
+	return weir_word_count(word) >= WEIR_VALIDATED_COUNT &&
+	       weir_later(now_ms, weir_word_last_ms(word)) - weir_word_last_ms(word) <
+		   WEIR_VALIDATED_MS;
+}
+
 /* The way that a new source takes. */
 static __always_inline __u32 weir_burst_victim(const struct weir_burst_set *set, __u64 now_ms)
 {

@@ -21,12 +21,14 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 2
+#define WEIR_LAYOUT 3
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
 #define WEIR_FAMILY_COUNT  2  /* 0: IPv4, 1: IPv6 */
 #define WEIR_PORT_COUNT	   65536
+
+#define WEIR_FLOOD_RATE_MAX 100000000u
 
 /* A limit's bounds; configuration is checked against them before it reaches the kernel. */
 #define WEIR_TO_MUCH_MAX    65535
@@ -87,6 +89,14 @@ struct weir_slide {
 	__u64 word;
 	__u32 slots[WEIR_SLIDE_SLOTS];
 };
+
+/*
+ * A source that was seen to be at its address has a way in `bursts` of its own, with this in the
+ * place of the event (and no service), and so great a count that floods do not displace it.
+ */
+#define WEIR_EVENT_VALIDATED WEIR_EVENT_COUNT
+#define WEIR_VALIDATED_COUNT (1u << 16)
+#define WEIR_VALIDATED_MS    (60u * 60 * 1000) /* for so long */
 
 /* What is changed in a set is changed under its lock; `locks` has this many, a power of two. */
 #define WEIR_LOCKS 1024
@@ -172,8 +182,8 @@ struct weir_limit {
 };
 
 struct weir_service {
-	__u32 protocol; /* enum weir_protocol */
-	__u32 pad;
+	__u32 protocol;	  /* enum weir_protocol */
+	__u32 flood_rate; /* SYNs a second of all sources from which on it is flooded; 0: never */
 	struct weir_limit limits[WEIR_EVENT_COUNT];
 };
 
@@ -186,17 +196,22 @@ struct weir_settings {
 	__u8 port_service[WEIR_PORT_COUNT]; /* index into services + 1; 0: not protected */
 };
 
-/* Which tables hold anything at all: an empty one is not asked. And whether there are settings. */
+/* weir_control.present: which tables hold anything at all, for an empty one is not asked, and … */
 #define WEIR_HAVE_BANS	     1u
 #define WEIR_HAVE_BAN_NETS   2u
 #define WEIR_HAVE_ALLOW_NETS 4u
 #define WEIR_HAVE_SETTINGS   8u
+#define WEIR_CAN_CHALLENGE   16u /* the host takes SYN cookies that it has not sent itself */
+#define WEIR_CHALLENGING     32u /* set by the data path when it sends one, cleared by the agent */
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
 struct weir_control {
 	__u32 active;  /* 0 or 1: index into slots */
 	__u32 present; /* WEIR_HAVE_… */
 	__u64 hash_seed;
+	__u32 syncookies_before; /* net.ipv4.tcp_syncookies before Weir changed it, + 1; 0: it did
+				    not */
+	__u32 pad;
 	struct weir_settings slots[2];
 };
 
@@ -218,6 +233,7 @@ struct weir_stats {
 	__u64 observed[WEIR_VERDICT_COUNT];
 	__u64 answers[WEIR_ACTION_COUNT]; /* of those that drop without an answer, nothing */
 	struct weir_event_counters events[WEIR_SERVICE_MAX][WEIR_EVENT_COUNT][WEIR_FAMILY_COUNT];
+	__u64 validated;	 /* times that a source was found to be at its address */
 	__u64 sources_added;	 /* ways of `bursts` taken */
 	__u64 sources_replaced;	 /* of these, ways that were another source's */
 	__u64 sources_displaced; /* of these, of sources that were not forgotten by then */
@@ -236,6 +252,7 @@ struct weir_stats {
 	__u64 clock_ms;
 	__u64 notice_second;
 	__u64 notice_count;
+	__u64 syn_batch;
 	__u64 scratch;
 };
 
@@ -250,6 +267,22 @@ struct weir_stats {
 #define WEIR_HELD_SETS 16384 /* a power of two */
 struct weir_held_set {
 	__u64 words[WEIR_HELD_WAYS];
+};
+
+/* ---- floods --------------------------------------------------------------------------------- */
+
+/* The value of `floods`, by service: SYNs of all CPUs in this second, and until when it is flooded.
+ */
+struct weir_flood {
+	__u64 word; /* second << 32 | count */
+	__u64 until_ms;
+	__u64 pad[6]; /* a cache line of its own */
+};
+
+/* The value of `trickles`: when a listener, by a hash of its address, was last sent a SYN. */
+#define WEIR_TRICKLES 4096 /* a power of two */
+struct weir_trickle {
+	__u64 word; /* hash << 32 | second */
 };
 
 /* ---- notices ------------------------------------------------------------------------------ */

@@ -60,11 +60,14 @@
 	X(NOT_IP, "notIp", PASS, "neither IPv4 nor IPv6")                                          \
 	X(FRAGMENT_TAIL, "fragmentTail", PASS, "a later fragment; its first one is judged")        \
 	X(UNTRACKED, "untracked", PASS, "an event whose source found no room in the table")        \
+	X(STRAY, "stray", PASS, "a request on no connection: not counted, the host refuses it")    \
+	X(TRICKLED, "trickled", PASS, "one of many, so that the host goes on taking SYN cookies")  \
 	X(OBSERVED, "observed", PASS, "would have been acted on, but the mode is observe")         \
 	X(ALLOWED, "allowed", ALLOW, "would have been acted on, but is on the allow list")         \
 	X(THROTTLED, "throttled", THROTTLE, "over startThrottle, sent for the first time")         \
 	X(HELD, "held", THROTTLE, "sent again before its delay was over")                          \
 	X(OVER_LIMIT, "overLimit", KICK, "over toMuch")                                            \
+	X(FLOODED, "flooded", KICK, "a new source while SYNs flood the service")                   \
 	X(KICKED_AGAIN, "kickedAgain", KICK, "a kicked segment sent again")                        \
 	X(CONTENDED, "contended", KICK, "too many CPUs at one source to count it")                 \
 	X(BANNED_SOURCE, "bannedSource", BAN, "its source is banned")                              \

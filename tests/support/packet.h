@@ -66,6 +66,10 @@ class Packet {
     seq_ = value;
     return *this;
   }
+  Packet& acknowledge(std::uint32_t value) {
+    ack_ = value;
+    return *this;
+  }
   Packet& flags(unsigned value) {
     flags_ = static_cast<std::uint8_t>(value);
     return *this;
@@ -173,7 +177,7 @@ class Packet {
     put16(segment, source_port_);
     put16(segment, port_);
     put32(segment, seq_);
-    put32(segment, (flags_ & kAck) ? 0x1000 : 0);
+    put32(segment, (flags_ & kAck) ? ack_ : 0);
     const unsigned words =
         data_offset_ ? data_offset_ : 5 + static_cast<unsigned>(tcp_options_.size()) / 4;
     segment.push_back(static_cast<std::uint8_t>(words << 4));
@@ -254,7 +258,7 @@ class Packet {
   std::string source_;
   bool v6_ = false;
   std::uint16_t source_port_ = 40000, port_ = 80;
-  std::uint32_t seq_ = 1;
+  std::uint32_t seq_ = 1, ack_ = 0x1000;
   std::uint8_t flags_ = kSyn;
   std::vector<Tag> tags_;
   std::vector<Extension> extensions_;

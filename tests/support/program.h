@@ -78,6 +78,12 @@ class Program {
     return limit;
   }
 
+  // The host takes cookies; the service is flooded above so many SYNs a second.
+  void challenge(unsigned flood_rate = 0, unsigned service = 0) {
+    control().present |= WEIR_CAN_CHALLENGE;
+    block().services[service].limits[WEIR_EVENT_SYN].action = WEIR_ACTION_CHALLENGE;
+    block().services[service].flood_rate = flood_rate;
+  }
   void set_mode(weir_mode mode) { block().mode = mode; }
   void set_now(std::uint64_t ms) { skeleton_->bss->weir_test_ms = now_ = ms; }
   void advance(std::uint64_t ms) { set_now(now_ + ms); }
@@ -98,6 +104,20 @@ class Program {
     const int error = bpf_prog_test_run_opts(program_fd(hook), &options);
     if (error) throw std::runtime_error("test run failed: " + std::to_string(error));
     return {static_cast<int>(options.retval), options.duration};
+  }
+
+  // What the XDP program makes of a frame, and what it makes it.
+  std::pair<int, Bytes> answer(const Bytes& frame) {
+    Bytes out(frame.size() + 256);
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = frame.data();
+    options.data_size_in = static_cast<__u32>(frame.size());
+    options.data_out = out.data();
+    options.data_size_out = static_cast<__u32>(out.size());
+    if (const int error = bpf_prog_test_run_opts(program_fd(Hook::kXdp), &options); error)
+      throw std::runtime_error("test run failed: " + std::to_string(error));
+    out.resize(options.data_size_out);
+    return {static_cast<int>(options.retval), out};
   }
 
   [[nodiscard]] int program_fd(Hook hook) const {

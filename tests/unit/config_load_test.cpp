@@ -99,7 +99,6 @@ TEST(ConfigFile, OfTheDocumentationMeansWhatItSays) {
 TEST(ConfigFile, OfTheDocumentationSaysWhatThisVersionLeavesOut) {
   const auto notices = parsed(kExample).notices;
   EXPECT_THAT(notices, testing::ElementsAre(
-                           "limit web syn: this version carries out action challenge as drop",
                            "limit web request: this version carries out action reply as drop",
                            "service web: this version does not act on its ban rule yet",
                            "service web: this version does not act on its path rules yet"));
@@ -187,6 +186,7 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"mode", Origin::kFile},
       {"prefix4", Origin::kDefault},
       {"prefix6", Origin::kDefault},
+      {"services.web.floodRate", Origin::kDefault},
       {"services.web.ports", Origin::kFile},
       {"services.web.protocol", Origin::kFile},
       {"services.web.syn.action", Origin::kDefault},
@@ -204,7 +204,7 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
   const auto loaded = parsed(kExample);
   for (const auto& [path, origin] : loaded.origins) {
     EXPECT_THAT(get_value(loaded.settings, path), Not(IsEmpty())) << path;
-    const bool left_out = path == "services.web.syn.delay";
+    const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

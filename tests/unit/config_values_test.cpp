@@ -67,11 +67,20 @@ TEST(Notices, SayThatTheDelayStageIsOff) {
 TEST(Notices, SayWhichActionsAreCarriedOutAsDrop) {
   for (const char* action : {"reset", "reply", "challenge"}) {
     auto settings = default_settings().settings;
-    ASSERT_TRUE(set_value(settings, "services.tls.syn.action", action));
+    ASSERT_TRUE(set_value(settings, "services.web.request.action", action));
     EXPECT_THAT(notices_about(settings),
                 testing::ElementsAre(fmt::format(
-                    "limit tls syn: this version carries out action {} as drop", action)));
+                    "limit web request: this version carries out action {} as drop", action)));
   }
+  auto settings = default_settings().settings;
+  ASSERT_TRUE(set_value(settings, "services.tls.syn.action", "challenge"));
+  EXPECT_THAT(notices_about(settings), testing::IsEmpty());
+}
+
+TEST(Notices, SayThatAFloodIsCountedByTheLimitOnSyns) {
+  auto settings = default_settings().settings;
+  settings.services[1].limits[WEIR_EVENT_SYN].reset();
+  EXPECT_THAT(notices_about(settings), testing::ElementsAre(HasSubstr("service tls: floodRate")));
 }
 
 // ---- changes by command --------------------------------------------------------------------

@@ -41,6 +41,7 @@ std::vector<ServiceEventStats> service_stats(const Settings& settings, const wei
 }  // namespace
 
 void Agent::tick() {
+  data_plane_->tick();
   const auto interfaces = data_plane_->interfaces();
   const std::uint64_t events = metered_events(total_of(*data_plane_, interfaces));
   if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
@@ -87,6 +88,8 @@ Snapshot Agent::snapshot() {
   snapshot.active_bans = bans().size();
   snapshot.events = series_;
   snapshot.active_users = snapshot.active_addresses = users_;
+  if (auto problem = data_plane_->challenge_problem())
+    snapshot.problems.push_back(std::move(*problem));
   for (const auto& interface : snapshot.interfaces)
     if (!interface.attached)
       snapshot.problems.push_back(fmt::format("{} is not filtered: {}; weir attach {}",
@@ -147,6 +150,7 @@ Explanation Agent::explain(const Address& address) const {
   result.address = address;
   result.source = Prefix::around(address, address.is_v4() ? settings.prefix4 : settings.prefix6);
   result.allow = allowing(address);
+  result.validated = data_plane_->is_validated(address, now);
   for (const auto& meter : data_plane_->meters(address, now)) {
     const auto& service = settings.services.at(static_cast<std::size_t>(meter.service));
     const auto& limit = service.limits[meter.event];

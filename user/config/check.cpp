@@ -142,6 +142,7 @@ void check_service(std::vector<Issue>& issues, const Service& service,
   if (service.protocol >= WEIR_PROTOCOL_COUNT) {
     part.add("protocol", "protocol must be " + choices<Protocol>());
   }
+  part.number("floodRate", service.flood_rate, 0, WEIR_FLOOD_RATE_MAX);
   for (std::size_t i = 0; i < service.limits.size(); ++i) {
     if (!service.limits[i]) continue;
     const auto event = static_cast<Event>(i);

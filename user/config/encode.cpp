@@ -33,6 +33,7 @@ weir_limit encode_limit(const Limit& limit) {
 weir_service encode_service(const Service& service) {
   weir_service encoded{};
   encoded.protocol = service.protocol;
+  encoded.flood_rate = service.flood_rate;
   for (std::size_t event = 0; event < service.limits.size(); ++event) {
     if (service.limits[event]) encoded.limits[event] = encode_limit(*service.limits[event]);
   }

@@ -160,6 +160,7 @@ constexpr std::array kSettingsFields{
 
 constexpr std::array kServiceFields{
     field<&Service::protocol>("protocol"),
+    field<&Service::flood_rate>("floodRate"),
 };
 
 constexpr std::array kLimitFields{

@@ -17,7 +17,12 @@ namespace {
 constexpr Limit kDefaultSyn{.start_throttle = 48,
                             .to_much = 64,
                             .timeout = Milliseconds(2000),
-                            .window = WEIR_WINDOW_SLIDING};
+                            .window = WEIR_WINDOW_SLIDING,
+                            .action = WEIR_ACTION_CHALLENGE};
+
+// Ten times the busiest second of a site with a thousand users. Whoever is really there is served
+// above it too.
+constexpr std::uint32_t kDefaultFloodRate = 2000;
 
 // A burst ends with the first pause of a second. A page of a few dozen parts stays below 60;
 // clients that fetch without a pause, and only they, get far beyond it.
@@ -34,7 +39,9 @@ std::vector<std::string> limit_notices(const Service& service, Event event, cons
         fmt::format("{}: the delay stage is off, for startThrottle ({}) is not below toMuch ({})",
                     label, limit.start_throttle, limit.to_much));
   }
-  if (limit.action != WEIR_ACTION_DROP) {
+  const bool is_carried_out = limit.action == WEIR_ACTION_DROP ||
+                              (limit.action == WEIR_ACTION_CHALLENGE && event == WEIR_EVENT_SYN);
+  if (!is_carried_out) {
     notices.push_back(fmt::format("{}: this version carries out action {} as drop", label,
                                   name_of(limit.action)));
   }
@@ -74,11 +81,13 @@ LoadedSettings default_settings() {
   web.protocol = WEIR_PROTOCOL_HTTP;
   web.limits[WEIR_EVENT_SYN] = kDefaultSyn;
   web.limits[WEIR_EVENT_REQUEST] = kDefaultRequest;
+  web.flood_rate = kDefaultFloodRate;
   Service tls;
   tls.name = "tls";
   tls.ports = {443};
   tls.protocol = WEIR_PROTOCOL_TLS;
   tls.limits[WEIR_EVENT_SYN] = kDefaultSyn;
+  tls.flood_rate = kDefaultFloodRate;
 
   LoadedSettings loaded;
   loaded.settings.services = {std::move(web), std::move(tls)};
@@ -99,6 +108,11 @@ std::vector<std::string> notices_about(const Settings& settings) {
       if (!service.limits[i]) continue;
       auto found = limit_notices(service, static_cast<Event>(i), *service.limits[i]);
       std::ranges::move(found, std::back_inserter(notices));
+    }
+    if (service.flood_rate != 0 && !service.limits[WEIR_EVENT_SYN]) {
+      notices.push_back(fmt::format(
+          "service {}: floodRate does nothing without a limit on syn, which counts them",
+          service.name));
     }
     if (service.ban) {
       notices.push_back(

@@ -54,6 +54,9 @@ struct Service {
   std::vector<std::uint16_t> ports;
   Protocol protocol = WEIR_PROTOCOL_TCP;
   std::array<std::optional<Limit>, WEIR_EVENT_COUNT> limits;  // by event
+  // Connection attempts a second, of all sources, above which those that were not yet seen to be
+  // at their address are challenged; 0: never.
+  std::uint32_t flood_rate = 0;
   std::optional<BanRule> ban;
   std::vector<PathRule> paths;
   bool operator==(const Service&) const = default;

@@ -83,6 +83,13 @@ class DataPlane {
   virtual Status remove_allow(const Prefix& prefix) = 0;
   [[nodiscard]] virtual Result<std::vector<Prefix>> allowed() const = 0;
 
+  // Whether the source that an address belongs to was seen to be there, not long before a time.
+  [[nodiscard]] virtual bool is_validated(const Address& address, BootNs now) const = 0;
+  // Why challenges that the settings ask for are carried out as drop; nullopt: they are not.
+  [[nodiscard]] virtual std::optional<std::string> challenge_problem() const = 0;
+  // What has to be looked after once a second.
+  virtual void tick() = 0;
+
   // What the meters hold of the source that an address belongs to, at a boot clock time.
   [[nodiscard]] virtual std::vector<Meter> meters(const Address& address, BootNs now) const = 0;
   // Calls `visit` once for every source with an event in a table, in no order, with the

@@ -31,6 +31,14 @@ class FakeDataPlane final : public DataPlane {
   Status remove_allow(const Prefix& prefix) override;
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
 
+  [[nodiscard]] bool is_validated(const Address& address, BootNs) const override {
+    return validated.contains(address);
+  }
+  [[nodiscard]] std::optional<std::string> challenge_problem() const override {
+    return no_challenges;
+  }
+  void tick() override {}
+
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override;
   void for_each_source(
       const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const override;
@@ -43,7 +51,9 @@ class FakeDataPlane final : public DataPlane {
 
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
-  int ban_writes = 0;      // put_ban() calls that were carried out
+  std::set<Address> validated;
+  std::optional<std::string> no_challenges;  // why the host cannot do with them
+  int ban_writes = 0;                        // put_ban() calls that were carried out
 
   // An interface that exists; only such can be attached to. `best` is what kAuto becomes.
   void add_interface(const std::string& name, Attach best = Attach::kNative,

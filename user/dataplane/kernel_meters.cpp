@@ -56,7 +56,7 @@ const weir_slide* KernelMeters::slide(std::uint64_t id) const {
 }
 
 std::vector<Meter> KernelMeters::of(const Address& address, BootNs now) const {
-  const std::uint64_t now_ms = now / 1'000'000;
+  const std::uint64_t now_ms = now / kNsInMs;
   const weir_settings& settings = control_->slots[control_->active & 1];
   const weir_key key = key_of(address, settings);
   std::vector<Meter> meters;
@@ -82,6 +82,13 @@ std::vector<Meter> KernelMeters::of(const Address& address, BootNs now) const {
       meters.push_back(meter);
     }
   return meters;
+}
+
+bool KernelMeters::is_validated(const Address& address, BootNs now) const {
+  const weir_key key = key_of(address, control_->slots[control_->active & 1]);
+  const auto* found =
+      burst(weir_source_id(control_->hash_seed, &key, weir_event_salt(0, WEIR_EVENT_VALIDATED)));
+  return found != nullptr && weir_validated_word(WEIR_LOAD(&found->word), now / kNsInMs) != 0;
 }
 
 void KernelMeters::for_each_source(

@@ -17,6 +17,7 @@ class KernelMeters {
   static Result<KernelMeters> open(const KernelMaps& maps, const weir_control* control);
 
   [[nodiscard]] std::vector<Meter> of(const Address& address, BootNs now) const;
+  [[nodiscard]] bool is_validated(const Address& address, BootNs now) const;
   void for_each_source(
       const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const;
   [[nodiscard]] std::uint64_t capacity() const { return names_.size(); }

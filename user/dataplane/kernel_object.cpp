@@ -54,6 +54,8 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory) {
       {maps.ban_nets, "ban_nets", kNetEntries},
       {maps.allow_nets, "allow_nets", kNetEntries},
       {maps.held, "held", 0},
+      {maps.floods, "floods", 0},
+      {maps.trickles, "trickles", 0},
       {maps.notices, "notices", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
@@ -96,6 +98,7 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
   bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
   skeleton->rodata->weir_slot = slot;
+  skeleton->rodata->weir_can_challenge = can_challenge() ? 1 : 0;
   skeleton->rodata->weir_burst_mask = kBurstSets - 1;
   skeleton->rodata->weir_slide_mask = kSlideSets - 1;
   skeleton->rodata->weir_ban_mask = kBanSets - 1;
@@ -133,6 +136,12 @@ KernelMaps KernelObject::maps() const {
   fds.allow_nets = bpf_map__fd(maps.allow_nets);
   fds.notices = bpf_map__fd(maps.notices);
   return fds;
+}
+
+bool KernelObject::can_challenge() {
+  static const bool can =
+      libbpf_probe_bpf_helper(BPF_PROG_TYPE_XDP, BPF_FUNC_tcp_raw_gen_syncookie_ipv4, nullptr) == 1;
+  return can;
 }
 
 weir_control* KernelObject::control() const { return &impl_->skeleton->bss->weir_control; }

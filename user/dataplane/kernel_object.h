@@ -29,6 +29,8 @@ class KernelObject {
 
   [[nodiscard]] int program_fd() const;  // -1 for kNone
   [[nodiscard]] KernelMaps maps() const;
+  // Whether this kernel can make and check SYN cookies for XDP programs.
+  [[nodiscard]] static bool can_challenge();
   [[nodiscard]] weir_control* control() const;  // shared memory with the kernel
 
  private:

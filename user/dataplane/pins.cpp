@@ -11,6 +11,7 @@
 #include "dataplane/interface_table.h"
 #include "dataplane/kernel_object.h"
 #include "dataplane/pin_directory.h"
+#include "dataplane/syncookies.h"
 
 namespace weir {
 
@@ -44,7 +45,12 @@ Status detach_pinned(const std::string& pin_dir, const std::string& name) {
   }
   record->attach.reset();
   record->owns_qdisc = false;
-  return table.write(*record);
+  if (auto written = table.write(*record); !written) return written;
+  if (!pinned_interfaces(pin_dir).empty()) return {};
+  // Nobody challenges any more, so the host need not take cookies.
+  auto object = KernelObject::load(pins.maps, HookKind::kNone, 0);
+  if (object) restore_syncookies(*object->control());
+  return {};
 }
 
 }  // namespace weir

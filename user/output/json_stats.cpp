@@ -155,6 +155,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
   document["sources"] = {{"tracked", snapshot.tables.sources.used},
                          {"capacity", snapshot.tables.sources.capacity},
                          {"added", total.sources_added},
+                         {"validated", total.validated},
                          {"insertFailures", total.insert_failures},
                          {"displaced", total.sources_displaced},
                          {"sketched", 0}};  // every source has its exact entry
