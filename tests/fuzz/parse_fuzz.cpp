@@ -22,9 +22,8 @@ bool is_same(const weir_facts& a, const weir_facts& b) {
   return std::equal(a.addr, a.addr + 4, b.addr) && a.seq == b.seq &&
          a.payload_head == b.payload_head && a.payload_offset == b.payload_offset &&
          a.payload_length == b.payload_length && a.ip_offset == b.ip_offset &&
-         a.tcp_offset == b.tcp_offset && a.source_port == b.source_port &&
-         a.port == b.port && a.family == b.family && a.layer == b.layer && a.flags == b.flags &&
-         a.defect == b.defect;
+         a.tcp_offset == b.tcp_offset && a.source_port == b.source_port && a.port == b.port &&
+         a.family == b.family && a.layer == b.layer && a.flags == b.flags && a.defect == b.defect;
 }
 
 void check_sound(const std::uint8_t* frame, unsigned reach, unsigned length,

@@ -183,6 +183,8 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
   const Origins expected{
       {"allow", Origin::kDefault},
       {"interfaces", Origin::kDefault},
+      {"maxBans", Origin::kDefault},
+      {"maxSources", Origin::kDefault},
       {"mode", Origin::kFile},
       {"prefix4", Origin::kDefault},
       {"prefix6", Origin::kDefault},
@@ -204,7 +206,8 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
   const auto loaded = parsed(kExample);
   for (const auto& [path, origin] : loaded.origins) {
     EXPECT_THAT(get_value(loaded.settings, path), Not(IsEmpty())) << path;
-    const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate";
+    const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate" ||
+                          path == "maxSources" || path == "maxBans";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

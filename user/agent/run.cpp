@@ -182,7 +182,9 @@ Status run_agent(const RunOptions& options) {
   if (!configuration) return tl::unexpected(std::move(configuration.error()));
   for (const auto& notice : configuration->notices()) spdlog::warn("{}", notice);
 
-  auto data_plane = open_kernel_data_plane(options.pin_dir);
+  const Settings& settings = configuration->settings();
+  auto data_plane = open_kernel_data_plane(
+      options.pin_dir, table_sizes(settings.max_sources, settings.max_bans, machine_memory()));
   if (!data_plane) return tl::unexpected(std::move(data_plane.error()));
   const SystemClock clock;
   auto started = Agent::start(std::move(*configuration), **data_plane, *store, clock, boot_id());

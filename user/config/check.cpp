@@ -10,6 +10,7 @@
 #include "base/quote.h"
 #include "config/load.h"
 #include "config/names.h"
+#include "dataplane/sizes.h"
 
 namespace weir {
 namespace {
@@ -227,6 +228,9 @@ std::vector<Issue> find_issues(const Settings& settings) {
   part.number("prefix4", settings.prefix4, 1, 32);
   part.number("prefix6", settings.prefix6, 1, 128);
   part.duration("timeWindow", settings.time_window, kTimeWindowMin, kTimeWindowMax);
+  if (settings.max_sources != 0)
+    part.number("maxSources", settings.max_sources, kSourcesMin, kSourcesMax);
+  if (settings.max_bans != 0) part.number("maxBans", settings.max_bans, kBansMin, kBansMax);
   check_services(issues, settings);
   return issues;
 }

@@ -156,6 +156,8 @@ constexpr std::array kSettingsFields{
     field<&Settings::prefix4>("prefix4"),
     field<&Settings::prefix6>("prefix6"),
     field<&Settings::time_window>("timeWindow"),
+    field<&Settings::max_sources>("maxSources"),
+    field<&Settings::max_bans>("maxBans"),
 };
 
 constexpr std::array kServiceFields{

@@ -68,6 +68,9 @@ struct Settings {
   int prefix4 = 32;
   int prefix6 = 64;
   std::vector<Prefix> allow;
+  // Room in the kernel's tables, taken when the pins are made; 0: by the machine's memory.
+  std::uint32_t max_sources = 0;
+  std::uint32_t max_bans = 0;
   Milliseconds time_window{600'000};  // a source is active when seen within it
   std::vector<Service> services;      // in the order of their indices in the kernel
   bool operator==(const Settings&) const = default;

@@ -136,8 +136,8 @@ void FakeDataPlane::for_each_source(
 
 Tables FakeDataPlane::tables() const {
   Tables tables;
-  tables.sources = {sources_.size(), kBurstEntries};
-  tables.bans = {0, kBanEntries};
+  tables.sources = {sources_.size(), kSourcesMin};
+  tables.bans = {0, kBansMin};
   tables.ban_nets = {0, kNetEntries};
   for (const auto& [prefix, ban] : bans_)
     (prefix.is_single() ? tables.bans : tables.ban_nets).used++;

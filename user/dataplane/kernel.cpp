@@ -150,7 +150,8 @@ class Kernel final : public DataPlane {
   int touched_ticks_ = 0;                     // since listeners were touched
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
 
-  friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&);
+  friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&,
+                                                                         const TableSizes&);
 };
 
 Status Kernel::put_settings(const weir_settings& settings) {
@@ -254,7 +255,7 @@ void Kernel::tick() {
 Status Kernel::attach_one(InterfaceRecord& record, unsigned ifindex, Attach how) {
   const std::string pin = pins_.link(record.slot);
   auto object = KernelObject::load(pins_.maps, how == Attach::kTc ? HookKind::kTc : HookKind::kXdp,
-                                   record.slot);
+                                   record.slot, {});
   if (!object) return tl::unexpected(std::move(object.error()));
   if (how == Attach::kTc) {
     auto made_qdisc = attach_tc(object->program_fd(), ifindex, pin);
@@ -394,14 +395,15 @@ void Kernel::drain_notices(const std::function<void(const weir_notice&)>& take) 
 
 }  // namespace
 
-Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin_dir) {
+Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin_dir,
+                                                          const TableSizes& sizes) {
   auto pins = PinDirectory::make(pin_dir);
   if (!pins) return tl::unexpected(std::move(pins.error()));
   Fd lock(open(pin_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!lock || flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
     return fail(ErrorCode::kConflict, fmt::format("the pins in {} are another agent's", pin_dir),
                 "stop that agent, or give this one its own --pin-dir");
-  auto object = KernelObject::load(pins->maps, HookKind::kNone, 0);
+  auto object = KernelObject::load(pins->maps, HookKind::kNone, 0, sizes);
   if (!object) return tl::unexpected(std::move(object.error()));
   // Before the tables are looked at, for it says where in them everything is.
   weir_control& control = *object->control();

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "dataplane/kernel_object.h"
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdarg>
 #include <cstdio>
 #include <cstring>
 
-#include "dataplane/sizes.h"
+#include "base/fd.h"
 // The types of the maps' values, which the skeleton needs, come from kernel_object.h.
 #include "weir.skel.h"
 
@@ -38,19 +40,44 @@ struct PinnedMap {
   unsigned entries;  // 0: as the object says
 };
 
-Status pin_maps(weir_bpf* skeleton, const std::string& directory) {
+// How many entries a table has that is pinned already; 0: it is not.
+unsigned pinned_entries(const std::string& directory, const char* name) {
+  const Fd map(bpf_obj_get((directory + "/" + name).c_str()));
+  bpf_map_info info{};
+  __u32 length = sizeof info;
+  return map && bpf_obj_get_info_by_fd(map.get(), &info, &length) == 0 ? info.max_entries : 0;
+}
+
+// Of two tables that belong together either may be pinned.
+unsigned sets_of(const std::string& directory, const char* sets, const char* ways,
+                 unsigned ways_a_set, unsigned wanted) {
+  if (const unsigned there = pinned_entries(directory, sets); there != 0) return there;
+  if (const unsigned there = pinned_entries(directory, ways); there != 0) return there / ways_a_set;
+  return std::max(1u, wanted);
+}
+
+TableSizes sizes_in(const std::string& directory, const TableSizes& wanted) {
+  TableSizes sizes;
+  sizes.burst_sets =
+      sets_of(directory, "bursts", "burst_names", WEIR_BURST_WAYS, wanted.burst_sets);
+  sizes.slide_sets = sets_of(directory, "slide_ids", "slides", WEIR_ID_WAYS, wanted.slide_sets);
+  sizes.ban_sets = sets_of(directory, "ban_sets", "bans", WEIR_BAN_WAYS, wanted.ban_sets);
+  return sizes;
+}
+
+Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSizes& sizes) {
   const auto& maps = skeleton->maps;
   const PinnedMap pinned[] = {
       {maps.bss, "control", 0},
       {maps.stats_by_slot, "stats_by_slot", 0},
       {maps.interfaces, "interfaces", 0},
-      {maps.bursts, "bursts", kBurstSets},
-      {maps.burst_names, "burst_names", kBurstSets * WEIR_BURST_WAYS},
-      {maps.slide_ids, "slide_ids", kSlideSets},
-      {maps.slides, "slides", kSlideSets * WEIR_ID_WAYS},
+      {maps.bursts, "bursts", sizes.burst_sets},
+      {maps.burst_names, "burst_names", sizes.burst_sets * WEIR_BURST_WAYS},
+      {maps.slide_ids, "slide_ids", sizes.slide_sets},
+      {maps.slides, "slides", sizes.slide_sets * WEIR_ID_WAYS},
       {maps.locks, "locks", 0},
-      {maps.ban_sets, "ban_sets", kBanSets},
-      {maps.bans, "bans", kBanSets * WEIR_BAN_WAYS},
+      {maps.ban_sets, "ban_sets", sizes.ban_sets},
+      {maps.bans, "bans", sizes.ban_sets * WEIR_BAN_WAYS},
       {maps.ban_nets, "ban_nets", kNetEntries},
       {maps.allow_nets, "allow_nets", kNetEntries},
       {maps.held, "held", 0},
@@ -88,7 +115,8 @@ KernelObject::KernelObject(KernelObject&&) noexcept = default;
 KernelObject& KernelObject::operator=(KernelObject&&) noexcept = default;
 KernelObject::~KernelObject() = default;
 
-Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hook, unsigned slot) {
+Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hook, unsigned slot,
+                                        const TableSizes& wanted) {
   keep_libbpf_words();
   auto impl = std::make_unique<Impl>();
   impl->hook = hook;
@@ -98,11 +126,12 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
   bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
   skeleton->rodata->weir_slot = slot;
+  const TableSizes sizes = sizes_in(map_dir, wanted);
   skeleton->rodata->weir_can_challenge = can_challenge() ? 1 : 0;
-  skeleton->rodata->weir_burst_mask = kBurstSets - 1;
-  skeleton->rodata->weir_slide_mask = kSlideSets - 1;
-  skeleton->rodata->weir_ban_mask = kBanSets - 1;
-  if (auto pinned = pin_maps(skeleton, map_dir); !pinned)
+  skeleton->rodata->weir_burst_mask = sizes.burst_sets - 1;
+  skeleton->rodata->weir_slide_mask = sizes.slide_sets - 1;
+  skeleton->rodata->weir_ban_mask = sizes.ban_sets - 1;
+  if (auto pinned = pin_maps(skeleton, map_dir, sizes); !pinned)
     return tl::unexpected(std::move(pinned.error()));
   if (const int error = weir_bpf__load(skeleton); error != 0)
     return tl::unexpected(load_error(-error));

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "dataplane/sizes.h"
 #include "weir/abi.h"
 
 namespace weir {
@@ -21,8 +22,10 @@ struct KernelMaps {
 class KernelObject {
  public:
   // Opens the object, takes over or makes the maps pinned under `map_dir`, and loads the
-  // program of `hook` for an interface slot; kNone loads no program. kPermission, kSystem.
-  static Result<KernelObject> load(const std::string& map_dir, HookKind hook, unsigned slot);
+  // program of `hook` for an interface slot; kNone loads no program. Tables that are there keep
+  // their sizes. kPermission, kSystem.
+  static Result<KernelObject> load(const std::string& map_dir, HookKind hook, unsigned slot,
+                                   const TableSizes& sizes);
   KernelObject(KernelObject&&) noexcept;
   KernelObject& operator=(KernelObject&&) noexcept;
   ~KernelObject();

@@ -48,7 +48,7 @@ Status detach_pinned(const std::string& pin_dir, const std::string& name) {
   if (auto written = table.write(*record); !written) return written;
   if (!pinned_interfaces(pin_dir).empty()) return {};
   // Nobody challenges any more, so the host need not take cookies.
-  auto object = KernelObject::load(pins.maps, HookKind::kNone, 0);
+  auto object = KernelObject::load(pins.maps, HookKind::kNone, 0, {});
   if (object) restore_syncookies(*object->control());
   return {};
 }

@@ -1,19 +1,33 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// How many entries the kernel's tables have room for, and what that costs. Memory is taken when
-// the pins are made.
+// How many entries the kernel's tables have room for. Memory is taken when the pins are made, and
+// pins that are there keep their sizes.
 #pragma once
+
+#include <cstdint>
 
 #include "weir/abi.h"
 
 namespace weir {
 
-// Numbers of sets are powers of two.
-inline constexpr unsigned kBurstSets = 128 * 1024;  // 4 sources each: 8 MiB and 12 MiB of names
-inline constexpr unsigned kSlideSets = 8 * 1024;    // 8 logs each: 17 MiB
-inline constexpr unsigned kBanSets = 64 * 1024;     // 4 bans each, half of that surely: 20 MiB
-inline constexpr unsigned kNetEntries = 64 * 1024;  // taken as they are filled
+inline constexpr unsigned kNetEntries = 64 * 1024;  // networks; memory is taken as they are filled
 
-inline constexpr unsigned kBurstEntries = kBurstSets * WEIR_BURST_WAYS;
-inline constexpr unsigned kBanEntries = kBanSets * WEIR_BAN_WAYS / 2;
+inline constexpr std::uint32_t kSourcesMin = 4096, kSourcesMax = 1u << 26;
+inline constexpr std::uint32_t kBansMin = 1024, kBansMax = 1u << 23;
+
+// Numbers of sets, powers of two.
+struct TableSizes {
+  unsigned burst_sets = 0;  // 160 bytes each
+  unsigned slide_sets = 0;  // 2176 bytes each; one for 64 sources
+  unsigned ban_sets = 0;    // 320 bytes each
+
+  [[nodiscard]] std::uint32_t sources() const { return burst_sets * WEIR_BURST_WAYS; }
+  [[nodiscard]] std::uint32_t bans() const { return ban_sets * WEIR_BAN_WAYS / 2; }
+  bool operator==(const TableSizes&) const = default;
+};
+
+// Sizes for at least so many sources and bans; 0: by the machine's memory, of which all tables
+// together take less than a hundredth.
+TableSizes table_sizes(std::uint32_t sources, std::uint32_t bans, std::uint64_t memory_bytes);
+std::uint64_t machine_memory();
 
 }  // namespace weir
