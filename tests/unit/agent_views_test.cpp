@@ -102,6 +102,40 @@ TEST_F(AgentSeconds, CountWhatEachOneBrought) {
   EXPECT_EQ(snapshot.services.size(), 6u) << "three limits in two families";
 }
 
+TEST_F(AgentSeconds, TellOnceThatAFloodBeganAndOnceThatItIsOver) {
+  plane_.add_interface("eth0");
+  Agent& agent = start();
+  ASSERT_TRUE(agent.attach("eth0", Attach::kAuto));
+  std::vector<std::string> heard;
+  agent.events().listen(
+      [&](const EventView& event) { heard.push_back(event.kind + " " + event.subject); });
+  const auto second = [&](std::uint64_t flooded) {
+    plane_.stats("eth0").reasons[WEIR_REASON_FLOODED] += flooded;
+    agent.tick();
+  };
+  second(1000);  // from before this agent
+  second(0);
+  EXPECT_TRUE(heard.empty());
+  for (const unsigned flooded : {100u, 100u, 0u, 100u}) second(flooded);
+  EXPECT_THAT(heard, ElementsAre("flood began"));
+  for (int i = 0; i < 30; i++) second(0);
+  EXPECT_THAT(heard, ElementsAre("flood began", "flood over"));
+}
+
+TEST_F(AgentExplain, TellsWhetherASourceIsValidated) {
+  Agent& agent = start();
+  plane_.validated.insert(address("198.51.100.7"));
+  EXPECT_TRUE(agent.explain(address("198.51.100.7")).validated);
+  EXPECT_FALSE(agent.explain(address("198.51.100.8")).validated);
+}
+
+TEST_F(AgentExplain, WhatTheHostCannotDoIsAProblemOfStatus) {
+  Agent& agent = start();
+  EXPECT_TRUE(agent.snapshot().problems.empty());
+  plane_.no_challenges = "challenges are off";
+  EXPECT_THAT(agent.snapshot().problems, ElementsAre("challenges are off"));
+}
+
 TEST_F(AgentSeconds, ShowActiveUsersOnceEachWithinTheTimeWindow) {
   Agent& agent = start();
   clock_.advance(seconds(3600));

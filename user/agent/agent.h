@@ -61,6 +61,8 @@ class Agent {
   void drain_notices();
 
  private:
+  static constexpr int kCalmTicks = 10;
+
   Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
         std::string boot_id);
 
@@ -69,6 +71,7 @@ class Agent {
   Status put_in_force(Configuration next);
   void tell(std::string kind, std::string subject, std::string reason);
   void count_users();
+  void watch_floods(const weir_stats& total);
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
   [[nodiscard]] BanView view_of(const StoredBan& ban, std::uint64_t dropped) const;
 
@@ -83,6 +86,9 @@ class Agent {
   EventLog events_;
   SeriesSet series_;
   std::optional<std::uint64_t> last_events_;  // metered, at the last tick
+  std::optional<std::uint64_t>
+      last_flooded_;             // SYNs challenged because of a flood, at the last tick
+  int calm_ticks_ = kCalmTicks;  // since there was one; kCalmTicks: told to be over
   std::uint64_t users_ = 0;
   BootNs users_counted_ = 0, users_cost_ = 0;
 };

@@ -40,10 +40,26 @@ std::vector<ServiceEventStats> service_stats(const Settings& settings, const wei
 
 }  // namespace
 
+// Single SYNs of a flood are no news; that there is one is.
+void Agent::watch_floods(const weir_stats& total) {
+  const std::uint64_t flooded = total.reasons[WEIR_REASON_FLOODED];
+  const bool is_flood = last_flooded_ && flooded > *last_flooded_;
+  last_flooded_ = flooded;
+  if (is_flood) {
+    if (calm_ticks_ >= kCalmTicks)
+      tell("flood", "began", "more SYNs than floodRate: sources not yet validated are challenged");
+    calm_ticks_ = 0;
+  } else if (calm_ticks_ < kCalmTicks && ++calm_ticks_ == kCalmTicks) {
+    tell("flood", "over", "");
+  }
+}
+
 void Agent::tick() {
   data_plane_->tick();
   const auto interfaces = data_plane_->interfaces();
-  const std::uint64_t events = metered_events(total_of(*data_plane_, interfaces));
+  const weir_stats total = total_of(*data_plane_, interfaces);
+  watch_floods(total);
+  const std::uint64_t events = metered_events(total);
   if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
   last_events_ = events;
 

@@ -215,7 +215,7 @@ void Kernel::arrange_challenges() {
                          " is attached by tc, which cannot send challenges: what they are for "
                          "is dropped there";
   if (works) {
-    touch_listeners();
+    if ((control.present & WEIR_CAN_CHALLENGE) == 0) touch_listeners();
     __atomic_fetch_or(&control.present, WEIR_CAN_CHALLENGE, __ATOMIC_RELEASE);
   } else {
     __atomic_fetch_and(&control.present, ~(WEIR_CAN_CHALLENGE | WEIR_CHALLENGING),
