@@ -9,6 +9,7 @@
 #include <linux/tcp.h>
 
 #include "hook.h"
+#include "lib/held.h"
 #include "lib/parse.h"
 #include "lib/synack.h"
 #include "meter.h"
@@ -114,14 +115,66 @@ static __always_inline int weir_prove(void *ctx, enum weir_hook hook,
 	}
 }
 
-__noinline int weir_prove_xdp(struct xdp_md *ctx, const struct weir_facts *facts)
+/* Names a connection by its other end. */
+static __always_inline __u64 weir_connection_hash(const struct weir_facts *facts)
 {
-	return weir_prove(ctx, WEIR_HOOK_XDP, facts);
+	return weir_segment_hash(weir_control.hash_seed, facts->addr, facts->source_port,
+				 facts->port, 0);
 }
 
-__noinline int weir_prove_tc(struct __sk_buff *skb, const struct weir_facts *facts)
+/* Whether a connection was proved not long ago. */
+static __always_inline int weir_is_proved(__u64 hash, __u64 now_ms)
 {
-	return weir_prove(skb, WEIR_HOOK_TC, facts);
+	__u32 index = (__u32)hash & (WEIR_PROOF_SETS - 1);
+	struct weir_proof_set *set = bpf_map_lookup_elem(&proofs, &index);
+
+	if (!set)
+		return 0;
+	for (int way = 0; way < WEIR_PROOF_WAYS; way++) {
+		__u64 word = WEIR_LOAD(&set->words[way]);
+
+		if (word >> 32 == hash >> 32)
+			return (__u32)now_ms - (__u32)word < WEIR_PROOF_MS;
+	}
+	return 0;
+}
+
+/* Proves a connection, and remembers it; a stray segment is looked at each time. */
+static __always_inline int weir_prove_anew(void *ctx, enum weir_hook hook,
+					   const struct weir_facts *facts, struct weir_stats *stats)
+{
+	int proof = weir_prove(ctx, hook, facts);
+	struct weir_proof_set *set;
+	__u64 hash;
+	__u32 index, way;
+
+	if (!facts || !stats || proof == WEIR_PROOF_STRAY)
+		return proof;
+	hash = weir_connection_hash(facts);
+	index = (__u32)hash & (WEIR_PROOF_SETS - 1);
+	set = bpf_map_lookup_elem(&proofs, &index);
+	if (!set)
+		return proof;
+	/* Its own way again, or else one by chance. */
+	way = (__u32)stats->reasons[WEIR_REASON_UNDER_LIMIT] & (WEIR_PROOF_WAYS - 1);
+	for (__u32 i = 0; i < WEIR_PROOF_WAYS; i++)
+		if (WEIR_LOAD(&set->words[i]) >> 32 == hash >> 32)
+			way = i;
+	WEIR_STORE(&set->words[way & (WEIR_PROOF_WAYS - 1)],
+		   hash >> 32 << 32 | (__u32)weir_now_ms(stats));
+	return proof;
+}
+
+__noinline int weir_prove_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			      struct weir_stats *stats)
+{
+	return weir_prove_anew(ctx, WEIR_HOOK_XDP, facts, stats);
+}
+
+__noinline int weir_prove_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			     struct weir_stats *stats)
+{
+	return weir_prove_anew(skb, WEIR_HOOK_TC, facts, stats);
 }
 
 static __always_inline __u64 weir_validated_salt(void)

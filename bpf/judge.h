@@ -23,6 +23,7 @@ struct weir_outcome {
 	__u32 count;	   /* number in its window; 0: not a new event */
 	__u32 serial;	   /* number in a row of such verdicts; 1: the first */
 	__u32 is_observed; /* the mode was observe: it was not carried out */
+	__u32 may_answer;  /* it is a SYN that a challenge is the action for */
 };
 
 static __always_inline void weir_net_key(const struct weir_facts *facts, struct weir_net *key)
@@ -138,13 +139,6 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
-	if (outcome->event == WEIR_EVENT_REQUEST) {
-		/* Or anybody could use up another's limit with forged segments. */
-		proof =
-		    hook == WEIR_HOOK_XDP ? weir_prove_xdp(ctx, facts) : weir_prove_tc(ctx, facts);
-		if (proof == WEIR_PROOF_STRAY)
-			return WEIR_REASON_STRAY;
-	}
 	if (!weir_find_state(limit, id, facts, outcome->service, outcome->event, stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
@@ -155,16 +149,26 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 		if (reason != WEIR_REASON_COUNT)
 			return reason;
 	}
+	/* Or anybody could use up another's limit with forged segments. */
+	if (outcome->event == WEIR_EVENT_REQUEST &&
+	    WEIR_UNLIKELY(!weir_is_proved(weir_connection_hash(facts), now_ms))) {
+		proof = hook == WEIR_HOOK_XDP ? weir_prove_xdp(ctx, facts, stats)
+					      : weir_prove_tc(ctx, facts, stats);
+		if (proof == WEIR_PROOF_STRAY)
+			return WEIR_REASON_STRAY;
+	}
 	metered = weir_meter(limit, id, now_ms, stats, &state);
 	outcome->count = metered.count;
 	outcome->serial = metered.serial;
-	if (WEIR_UNLIKELY(metered.count == 1 && proof == WEIR_PROOF_GENUINE))
+	if (WEIR_UNLIKELY(proof == WEIR_PROOF_GENUINE))
 		weir_validate(facts, stats);
 	if (metered.level == WEIR_LEVEL_PASS) {
 		if (outcome->event == WEIR_EVENT_SYN && service->flood_rate &&
 		    control->present & WEIR_CAN_CHALLENGE &&
-		    weir_is_suspect(facts, outcome->service, service->flood_rate, stats))
+		    weir_is_suspect(facts, outcome->service, service->flood_rate, stats)) {
+			outcome->may_answer = 1;
 			return WEIR_REASON_FLOODED;
+		}
 		return WEIR_REASON_UNDER_LIMIT;
 	}
 	if (metered.level == WEIR_LEVEL_CONTENDED)
@@ -176,7 +180,11 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 							    ? WEIR_HELD_KICKED
 							    : WEIR_HELD_THROTTLED);
 	}
-	return metered.level == WEIR_LEVEL_KICK ? WEIR_REASON_OVER_LIMIT : WEIR_REASON_THROTTLED;
+	if (metered.level == WEIR_LEVEL_THROTTLE)
+		return WEIR_REASON_THROTTLED;
+	outcome->may_answer =
+	    outcome->event == WEIR_EVENT_SYN && limit->action == WEIR_ACTION_CHALLENGE;
+	return WEIR_REASON_OVER_LIMIT;
 }
 
 /* Judges a packet whose facts are known: DESIGN.md, section 3. */
@@ -191,6 +199,7 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 	outcome->count = 0;
 	outcome->serial = 0;
 	outcome->is_observed = 0;
+	outcome->may_answer = 0;
 	if (WEIR_UNLIKELY(facts->layer == WEIR_LAYER_NONE)) {
 		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;
 		return;

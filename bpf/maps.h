@@ -125,6 +125,14 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE); /* for the cache lines */
+	__uint(max_entries, WEIR_PROOF_SETS);
+	__type(key, __u32);
+	__type(value, struct weir_proof_set);
+} proofs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, WEIR_SERVICE_MAX);
 	__type(key, __u32);
 	__type(value, struct weir_flood);

@@ -43,22 +43,16 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 	return reason;
 }
 
-/* Whether a SYN is turned away by an answer, and so whether that was possible: weir_challenged. */
-static __always_inline int
-weir_try_challenge(void *ctx, enum weir_hook hook, const struct weir_control *control,
-		   const struct weir_settings *set, const struct weir_facts *facts,
-		   const struct weir_outcome *outcome, struct weir_stats *stats)
+/* Answers a SYN with a challenge where that is possible. Returns enum weir_challenged. */
+static __always_inline int weir_try_challenge(void *ctx, enum weir_hook hook,
+					      const struct weir_control *control,
+					      const struct weir_settings *set,
+					      const struct weir_facts *facts,
+					      struct weir_stats *stats)
 {
-	const struct weir_limit *limit =
-	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].limits[WEIR_EVENT_SYN];
-
 	if (hook != WEIR_HOOK_XDP || !(control->present & WEIR_CAN_CHALLENGE) ||
 	    set->mode != WEIR_MODE_ENFORCE ||
-	    !(outcome->reason == WEIR_REASON_FLOODED ||
-	      (outcome->reason == WEIR_REASON_OVER_LIMIT && outcome->event == WEIR_EVENT_SYN &&
-	       limit->action == WEIR_ACTION_CHALLENGE)))
-		return WEIR_CHALLENGE_NO;
-	if (control->present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts))
+	    (control->present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts)))
 		return WEIR_CHALLENGE_NO;
 	return weir_challenge_xdp(ctx, facts, stats);
 }
@@ -73,8 +67,8 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 	struct weir_event_counters *counters = NULL;
 	int challenged = WEIR_CHALLENGE_NO;
 
-	if (WEIR_UNLIKELY(verdict == WEIR_VERDICT_KICK)) {
-		challenged = weir_try_challenge(ctx, hook, control, set, facts, outcome, stats);
+	if (WEIR_UNLIKELY(outcome->may_answer)) {
+		challenged = weir_try_challenge(ctx, hook, control, set, facts, stats);
 		if (challenged == WEIR_CHALLENGE_TRICKLE)
 			outcome->reason = WEIR_REASON_TRICKLED;
 		else if (challenged == WEIR_CHALLENGE_NO && set->mode == WEIR_MODE_ENFORCE &&

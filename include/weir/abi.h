@@ -269,6 +269,20 @@ struct weir_held_set {
 	__u64 words[WEIR_HELD_WAYS];
 };
 
+/* ---- connections that were proved --------------------------------------------------------------
+ */
+
+/*
+ * The value of `proofs`: connections of this host that requests came on, so that it need not be
+ * asked for each. hash << 32 | milliseconds, by the rest of the hash.
+ */
+#define WEIR_PROOF_WAYS 4
+#define WEIR_PROOF_SETS 32768 /* a power of two */
+#define WEIR_PROOF_MS	30000
+struct weir_proof_set {
+	__u64 words[WEIR_PROOF_WAYS];
+};
+
 /* ---- floods --------------------------------------------------------------------------------- */
 
 /* The value of `floods`, by service: SYNs of all CPUs in this second, and until when it is flooded.

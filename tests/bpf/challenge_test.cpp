@@ -186,6 +186,21 @@ TEST_F(Challenge, RequestsOnNoConnectionCountForNobody) {
   });
 }
 
+TEST_F(Challenge, AConnectionIsAskedForOnceAndForgottenAfterAWhile) {
+  const auto request = Packet::from(kClient).request();
+  program.passes(request);  // nobody listens: forwarded, for all that can be known
+  EXPECT_EQ(program.stats().events[0][WEIR_EVENT_REQUEST][0].events, 1u);
+  where_somebody_listens([&] {
+    program.passes(Packet(request).seq(2));
+    EXPECT_EQ(program.count(WEIR_REASON_STRAY), 0u) << "not asked again";
+    program.passes(Packet(request).from_port(7));
+    EXPECT_EQ(program.count(WEIR_REASON_STRAY), 1u) << "another connection";
+    program.advance(WEIR_PROOF_MS);
+    program.passes(Packet(request).seq(3));
+    EXPECT_EQ(program.count(WEIR_REASON_STRAY), 2u);
+  });
+}
+
 std::string source(unsigned i) {
   return "10.1." + std::to_string(i >> 8) + "." + std::to_string(i & 255);
 }

@@ -81,6 +81,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.ban_nets, "ban_nets", kNetEntries},
       {maps.allow_nets, "allow_nets", kNetEntries},
       {maps.held, "held", 0},
+      {maps.proofs, "proofs", 0},
       {maps.floods, "floods", 0},
       {maps.trickles, "trickles", 0},
       {maps.notices, "notices", 0},
