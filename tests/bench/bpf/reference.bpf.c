@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
- * What Weir's cost is compared with: dropping at once, parsing only, and parsing plus one LRU
- * lookup ("REF" in DESIGN.md). As bare as such programs can be: IPv4 without options only.
+ * What Weir is compared with: dropping or passing at once, parsing only, parsing plus one LRU
+ * lookup ("REF" in DESIGN.md), and the naive throttle, which gives every source an entry of an LRU
+ * map. As bare as such programs can be: IPv4 without options only.
  */
-#include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/in.h>
-#include <linux/ip.h>
-#include <linux/tcp.h>
-#include <stddef.h>
-
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "frame.h"
 
 #include "weir/abi.h"
 
+/* As many sources as Weir's table has room for: the bench sets it. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 65536);
@@ -22,20 +16,17 @@ struct {
 	__type(value, __u64);
 } known SEC(".maps");
 
-/* The TCP header of a plain IPv4 frame, or NULL. */
-static __always_inline const struct tcphdr *parse(struct xdp_md *ctx, __be32 *source)
+/* Whether the packet is TCP to port 80, and who sent it. */
+static __always_inline int is_ours(struct xdp_md *ctx, struct weir_address *source)
 {
-	const void *data = (const void *)(long)ctx->data;
-	const void *end = (const void *)(long)ctx->data_end;
-	const struct ethhdr *eth = data;
-	const struct iphdr *ip = (const void *)(eth + 1);
-	const struct tcphdr *tcp = (const void *)(ip + 1);
+	struct bench_frame frame;
 
-	if ((const void *)(tcp + 1) > end || eth->h_proto != bpf_htons(ETH_P_IP) || ip->ihl != 5 ||
-	    ip->protocol != IPPROTO_TCP)
-		return NULL;
-	*source = ip->saddr;
-	return tcp;
+	if (!bench_parse(ctx, &frame) || frame.tcp->dest != bpf_htons(80))
+		return 0;
+	source->addr[0] = source->addr[1] = 0;
+	source->addr[2] = bpf_htonl(0xffff);
+	source->addr[3] = frame.ip->saddr;
+	return 1;
 }
 
 SEC("xdp")
@@ -46,24 +37,45 @@ int reference_drop(struct xdp_md *ctx)
 }
 
 SEC("xdp")
+int reference_pass(struct xdp_md *ctx)
+{
+	(void)ctx;
+	return XDP_PASS;
+}
+
+SEC("xdp")
 int reference_parse(struct xdp_md *ctx)
 {
-	__be32 source;
-	const struct tcphdr *tcp = parse(ctx, &source);
+	struct weir_address source;
 
-	return tcp && tcp->dest == bpf_htons(80) && source ? XDP_DROP : XDP_PASS;
+	return is_ours(ctx, &source) && source.addr[3] ? XDP_DROP : XDP_PASS;
 }
 
 SEC("xdp")
 int reference_lru(struct xdp_md *ctx)
 {
-	struct weir_address key = {};
-	const struct tcphdr *tcp = parse(ctx, &key.addr[3]);
+	struct weir_address source;
 
-	key.addr[2] = bpf_htonl(0xffff);
-	if (!tcp || tcp->dest != bpf_htons(80))
+	if (!is_ours(ctx, &source))
 		return XDP_PASS;
-	return bpf_map_lookup_elem(&known, &key) ? XDP_DROP : XDP_PASS;
+	return bpf_map_lookup_elem(&known, &source) ? XDP_DROP : XDP_PASS;
+}
+
+SEC("xdp")
+int reference_naive(struct xdp_md *ctx)
+{
+	struct weir_address source;
+	const __u64 one = 1;
+	__u64 *count;
+
+	if (!is_ours(ctx, &source))
+		return XDP_PASS;
+	count = bpf_map_lookup_elem(&known, &source);
+	if (count)
+		__sync_fetch_and_add(count, 1);
+	else
+		bpf_map_update_elem(&known, &source, &one, BPF_NOEXIST);
+	return XDP_DROP;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

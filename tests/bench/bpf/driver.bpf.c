@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
+/*
+ * Gives a test run's frame another source each time and then jumps to the program under test,
+ * which is the very one that is attached to interfaces: a tail call to a fixed slot is a jump.
+ */
+#include "frame.h"
+
+/* 10.0.0.0/8, and an odd number, which scatters the numbers from 0 over it without a collision. */
+#define DRIVER_BASE    0x0a000000u
+#define DRIVER_SCATTER 0x9e3779b1u
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} target SEC(".maps");
+
+/* One thread runs it. */
+__u32 driver_next = 0;
+__u32 driver_mask = 0; /* how many sources take turns, less one */
+
+SEC("xdp")
+int driver(struct xdp_md *ctx)
+{
+	struct bench_frame frame;
+
+	if (bench_parse(ctx, &frame)) {
+		__u32 number = driver_next++ & driver_mask;
+
+		bench_set_source(&frame,
+				 bpf_htonl(DRIVER_BASE | (number * DRIVER_SCATTER & 0xffffff)));
+	}
+	bpf_tail_call_static(ctx, &target, 0);
+	return XDP_ABORTED;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

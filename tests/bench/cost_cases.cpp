@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#include "cost_cases.h"
+
+#include "dataplane/sizes.h"
+
+namespace weir::bench {
+
+using namespace weir::test;
+
+namespace {
+
+constexpr std::uint32_t kNever = 0xffffffff;  // a limit that no count reaches
+constexpr const char* kClient = "10.0.0.0";   // the driver's first
+constexpr int kMany = 65536;
+constexpr unsigned kScale = 128;  // as many sources as the agent has room for
+
+int test_run(int program, const Bytes& frame, int repeat) {
+  LIBBPF_OPTS(bpf_test_run_opts, options);
+  options.data_in = frame.data();
+  options.data_size_in = static_cast<__u32>(frame.size());
+  options.repeat = repeat;
+  if (bpf_prog_test_run_opts(program, &options)) throw std::runtime_error("a test run failed");
+  return static_cast<int>(options.retval);
+}
+
+int fd(const bpf_program* program) { return bpf_program__fd(program); }
+int fd(const Program& program) { return program.program_fd(Hook::kXdp); }
+constexpr std::size_t at(KeySet keys) { return static_cast<std::size_t>(keys); }
+
+}  // namespace
+
+Driver::Driver(int program, KeySet keys)
+    : skeleton_(driver_bpf__open_and_load(), driver_bpf__destroy) {
+  const __u32 slot = 0;
+  if (!skeleton_ ||
+      bpf_map_update_elem(bpf_map__fd(skeleton_->maps.target), &slot, &program, BPF_ANY))
+    throw std::runtime_error("loading the driver failed");
+  switch (keys) {
+    case KeySet::kFixed:
+      skeleton_->bss->driver_mask = 0;
+      break;
+    case KeySet::kMany:
+      skeleton_->bss->driver_mask = kMany - 1;
+      break;
+    case KeySet::kNew:
+      skeleton_->bss->driver_mask = ~0u;
+      skeleton_->bss->driver_next = kMany;  // those before are known
+      break;
+  }
+}
+
+int Driver::run(const Bytes& frame, int repeat) {
+  return test_run(fd(skeleton_->progs.driver), frame, repeat);
+}
+
+Cases::Cases() : reference_(make_reference()), naive_(make_reference()) {
+  add_references();
+  add_established();
+  add_banned();
+  add_under_limit();
+  add_over_limit();
+}
+
+Cases::Reference Cases::make_reference() {
+  Reference reference(reference_bpf__open(), reference_bpf__destroy);
+  if (!reference || bpf_map__set_max_entries(reference->maps.known, kBurstEntries) ||
+      reference_bpf__load(reference.get()))
+    throw std::runtime_error("loading the reference programs failed");
+  return reference;
+}
+
+Program& Cases::fresh() {
+  programs_.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale));
+  return *programs_.back();
+}
+
+CostCase* Cases::add(const std::string& name, KeySet keys, int expected, int program,
+                     const Packet& packet, std::vector<Comparison> comparisons) {
+  const Bytes frame = packet.build();
+  auto c = std::make_unique<CostCase>();
+  c->name = name;
+  c->keys = keys;
+  c->expected = expected;
+  c->comparisons = std::move(comparisons);
+  if (keys == KeySet::kFixed) {
+    c->run = [program, frame](int repeat) { return test_run(program, frame, repeat); };
+  } else {
+    auto driver = std::make_shared<Driver>(program, keys);
+    // Every source of a known set is met before anything is measured, twice: some state is made
+    // at the second event only.
+    if (keys == KeySet::kMany) driver->run(frame, 2 * kMany);
+    c->run = [driver, frame](int repeat) { return driver->run(frame, repeat); };
+  }
+  all.push_back(std::move(c));
+  return all.back().get();
+}
+
+void Cases::add_references() {
+  const Packet syn = Packet::from(kClient).syn();
+  const auto& programs = reference_->progs;
+  drop = add("drop", KeySet::kFixed, XDP_DROP, fd(programs.reference_drop), syn);
+  driven_drop =
+      add("drop, with the driver", KeySet::kMany, XDP_DROP, fd(programs.reference_drop), syn);
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+    parse_[at(keys)] = add("parse", keys, XDP_DROP, fd(programs.reference_parse), syn);
+  // REF finds what the naive program has put into the same map.
+  Driver(fd(programs.reference_naive), KeySet::kMany).run(syn.build(), kMany);
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+    lru_[at(keys)] =
+        add("REF: parse, LRU hit, drop", keys, XDP_DROP, fd(programs.reference_lru), syn);
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany, KeySet::kNew})
+    insert_[at(keys)] =
+        add("naive LRU throttle", keys, XDP_DROP, fd(naive_->progs.reference_naive), syn);
+}
+
+void Cases::add_established() {
+  const Packet data = Packet::from(kClient).ack();
+  Program& idle = fresh();
+  idle.limit(WEIR_EVENT_SYN, kNever, kNever);
+  Program& with_bans = fresh();
+  for (unsigned i = 0; i < 10'000; i++)
+    with_bans.ban(fmt::format("203.0.{}.{}", i / 250, i % 250).c_str(), WEIR_BAN_FOREVER);
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+    add("established, no payload", keys, XDP_PASS, fd(idle), data, {{parse_[at(keys)], 1.25}});
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+    add("established, no payload, 10 000 bans", keys, XDP_PASS, fd(with_bans), data,
+        {{lru_[at(keys)], 1.1}});
+  add("established, no payload, 10 000 bans", KeySet::kNew, XDP_PASS, fd(with_bans), data,
+      {{lru_[at(KeySet::kMany)], 0}});
+}
+
+void Cases::add_banned() {
+  Program& banned = fresh();
+  for (unsigned i = 0; i < kMany; i++) {
+    // As the driver scatters them.
+    const unsigned address = i * 0x9e3779b1u & 0xffffff;
+    banned.ban(fmt::format("10.{}.{}.{}", address >> 16, address >> 8 & 255, address & 255).c_str(),
+               WEIR_BAN_FOREVER - 1);
+  }
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+    add("banned source", keys, XDP_DROP, fd(banned), Packet::from(kClient).syn(),
+        {{lru_[at(keys)], 1.1}});
+}
+
+void Cases::add_under_limit() {
+  const Packet syn = Packet::from(kClient).syn();
+  const struct {
+    const char* name;
+    weir_event event;
+    weir_window window;
+    Packet packet;
+  } kinds[] = {{"under limit, syn, burst", WEIR_EVENT_SYN, WEIR_WINDOW_BURST, syn},
+               {"under limit, syn, sliding", WEIR_EVENT_SYN, WEIR_WINDOW_SLIDING, syn},
+               {"under limit, request, burst", WEIR_EVENT_REQUEST, WEIR_WINDOW_BURST,
+                Packet::from(kClient).request()}};
+  for (const auto& kind : kinds) {
+    Program& program = fresh();
+    weir_limit& limit = program.limit(kind.event, kNever, kNever, 2000, kind.window);
+    if (kind.window == WEIR_WINDOW_SLIDING) {
+      // So many that a jiffy's worth of test runs stays below it, yet the log is asked each time.
+      limit.timeout_ms = 1;
+      limit.start_throttle = limit.to_much = 400'000;
+      limit.stride_shift = 13;
+    }
+    const std::string name = kind.name;
+    CostCase* many = nullptr;
+    for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+      many = add(name, keys, XDP_PASS, fd(program), kind.packet,
+                 {{lru_[at(keys)], 2.2}, {insert_[at(keys)], 0}});
+    add(name, KeySet::kNew, XDP_PASS, fd(program), kind.packet,
+        {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
+  }
+}
+
+void Cases::add_over_limit() {
+  const Packet syn = Packet::from(kClient).syn();
+  const Packet request = Packet::from(kClient).request();
+  for (const auto window : {WEIR_WINDOW_BURST, WEIR_WINDOW_SLIDING}) {
+    Program& over = fresh();
+    over.limit(WEIR_EVENT_SYN, 0, 0, 600'000, window);
+    over.limit(WEIR_EVENT_REQUEST, 1, 1, 600'000, window);
+    const std::string suffix = window == WEIR_WINDOW_BURST ? ", burst" : ", sliding";
+    CostCase* many = nullptr;
+    for (const auto keys : {KeySet::kFixed, KeySet::kMany})
+      many = add("over limit, syn" + suffix, keys, XDP_DROP, fd(over), syn,
+                 {{lru_[at(keys)], 2.0}, {insert_[at(keys)], 0}});
+    add("over limit, syn" + suffix, KeySet::kNew, XDP_DROP, fd(over), syn,
+        {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
+    if (window != WEIR_WINDOW_BURST) continue;
+    over.passes(Packet::from(kClient).seq(7).request());
+    over.passes(request);
+    add("over limit, request sent again", KeySet::kFixed, XDP_DROP, fd(over), request,
+        {{lru_[at(KeySet::kFixed)], 2.0}});
+  }
+}
+
+}  // namespace weir::bench
