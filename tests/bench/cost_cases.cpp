@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cost_cases.h"
 
-#include "dataplane/sizes.h"
-
 namespace weir::bench {
 
 using namespace weir::test;
@@ -12,7 +10,8 @@ namespace {
 constexpr std::uint32_t kNever = 0xffffffff;  // a limit that no count reaches
 constexpr const char* kClient = "10.0.0.0";   // the driver's first
 constexpr int kMany = 65536;
-constexpr unsigned kScale = 128;  // as many sources as the agent has room for
+constexpr unsigned kScale = 128;  // as many sources as the agent of a large machine has room for
+constexpr unsigned kSources = 4096 * kScale;  // the reference has as many
 
 int test_run(int program, const Bytes& frame, int repeat) {
   LIBBPF_OPTS(bpf_test_run_opts, options);
@@ -63,7 +62,7 @@ Cases::Cases() : reference_(make_reference()), naive_(make_reference()) {
 
 Cases::Reference Cases::make_reference() {
   Reference reference(reference_bpf__open(), reference_bpf__destroy);
-  if (!reference || bpf_map__set_max_entries(reference->maps.known, kBurstEntries) ||
+  if (!reference || bpf_map__set_max_entries(reference->maps.known, kSources) ||
       reference_bpf__load(reference.get()))
     throw std::runtime_error("loading the reference programs failed");
   return reference;
