@@ -207,7 +207,7 @@ __noinline int weir_validate(const struct weir_facts *facts, struct weir_stats *
 	if (!facts || !stats)
 		return 0;
 	id = weir_id_of(set, facts, weir_validated_salt());
-	burst = weir_find_burst(id, facts, 0, WEIR_EVENT_VALIDATED, stats);
+	burst = weir_find_burst(id, facts, stats);
 	if (!burst)
 		return 0;
 	WEIR_STORE(&burst->word, weir_word_pack(weir_now_ms(stats), WEIR_VALIDATED_COUNT, 0, 0));

@@ -139,7 +139,7 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
-	if (!weir_find_state(limit, id, facts, outcome->service, outcome->event, stats, &state))
+	if (!weir_find_state(limit, id, facts, stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
 	if (WEIR_UNLIKELY(weir_is_held(&state))) {

@@ -53,14 +53,6 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1024 * WEIR_BURST_WAYS);
-	__type(key, __u32);
-	__type(value, struct weir_source);
-} burst_names SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 512);
 	__type(key, __u32);
 	__type(value, struct weir_id_set);

@@ -49,17 +49,18 @@ static __always_inline struct weir_lock *weir_lock_of(__u64 id)
 }
 
 /* Takes a way of its set for a new source. Returns which, or WEIR_BURST_WAYS. */
-__noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, __u32 service, __u32 event,
-			      struct weir_stats *stats)
+__noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, struct weir_stats *stats)
 {
-	__u32 index = weir_set_of(id, weir_burst_mask), way, name_index;
+	const struct weir_settings *settings = weir_active(&weir_control);
+	__u32 index = weir_set_of(id, weir_burst_mask), way;
 	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
 	struct weir_lock *lock = weir_lock_of(id);
-	struct weir_source *name;
 	__u64 former = 0, word = 0, now_ms;
+	struct weir_address source;
 
 	if (!facts || !stats || !set || !lock)
 		return WEIR_BURST_WAYS;
+	weir_mask(settings, facts, source.addr);
 	now_ms = weir_now_ms(stats);
 	bpf_spin_lock(&lock->lock);
 	way = weir_find_burst_way(set, id);
@@ -67,29 +68,22 @@ __noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, __u32 se
 		way = weir_burst_victim(set, now_ms) & (WEIR_BURST_WAYS - 1);
 		former = set->ways[way].id;
 		word = set->ways[way].burst.word;
+		set->sources[way] = source;
 		/* Who finds the id finds its count at zero. */
 		WEIR_STORE(&set->ways[way].burst.word, 0);
 		WEIR_PUBLISH(&set->ways[way].id, id);
 		former = former ? former : id;
 	}
 	bpf_spin_unlock(&lock->lock);
-	if (!former)
-		return way;
-	stats->sources_added++;
-	stats->sources_replaced += former != id;
-	stats->sources_displaced += former != id && weir_weight(word, now_ms);
-	name_index = index * WEIR_BURST_WAYS + way;
-	name = bpf_map_lookup_elem(&burst_names, &name_index);
-	if (name) {
-		weir_mask(weir_active(&weir_control), facts, name->addr);
-		name->service = service;
-		name->event = event;
+	if (former) {
+		stats->sources_added++;
+		stats->sources_replaced += former != id;
+		stats->sources_displaced += former != id && weir_weight(word, now_ms);
 	}
 	return way;
 }
 
 static __always_inline struct weir_burst *weir_find_burst(__u64 id, const struct weir_facts *facts,
-							  __u32 service, __u32 event,
 							  struct weir_stats *stats)
 {
 	__u32 index = weir_set_of(id, weir_burst_mask);
@@ -100,7 +94,7 @@ static __always_inline struct weir_burst *weir_find_burst(__u64 id, const struct
 		return NULL;
 	way = weir_find_burst_way(set, id);
 	if (WEIR_UNLIKELY(way == WEIR_NO_WAY)) {
-		way = weir_add_burst(id, facts, service, event, stats);
+		way = weir_add_burst(id, facts, stats);
 		if (way >= WEIR_BURST_WAYS) {
 			stats->insert_failures++;
 			return NULL;
@@ -187,8 +181,7 @@ struct weir_state {
 };
 
 static __always_inline int weir_find_state(const struct weir_limit *limit, __u64 id,
-					   const struct weir_facts *facts, __u32 service,
-					   __u32 event, struct weir_stats *stats,
+					   const struct weir_facts *facts, struct weir_stats *stats,
 					   struct weir_state *state)
 {
 	state->burst = NULL;
@@ -196,7 +189,7 @@ static __always_inline int weir_find_state(const struct weir_limit *limit, __u64
 	state->slide = state->is_sliding ? weir_find_slide(id, stats) : NULL;
 	if (state->slide)
 		return 1;
-	state->burst = weir_find_burst(id, facts, service, event, stats);
+	state->burst = weir_find_burst(id, facts, stats);
 	return state->burst != NULL;
 }
 

@@ -46,13 +46,10 @@
  * beyond that two of a million sources are taken for one with a probability of 3e-8.
  */
 
-/* Who a way belongs to; the data path writes it and never reads it. */
-struct weir_source {
-	__be32 addr[4]; /* masked to the source prefix */
-	__u32 service;	/* index + 1 */
-	__u32 event;	/* enum weir_event */
+/* A whole source, masked to the source prefix of the settings. */
+struct weir_address {
+	__be32 addr[4];
 };
-WEIR_STATIC_ASSERT(sizeof(struct weir_source) == 24, "no implicit padding");
 
 /* The count of a source's events; see bpf/lib/window.h for the word's layout. */
 struct weir_burst {
@@ -60,8 +57,8 @@ struct weir_burst {
 };
 
 /*
- * The value of `bursts`: every source and event is first counted here. A cache line. Who the ways
- * belong to is in `burst_names`, at set * WEIR_BURST_WAYS + way.
+ * The value of `bursts`: every source and event is first counted here. A cache line to find it
+ * by, and beside it one that says who the ways belong to, for user space.
  */
 #define WEIR_BURST_WAYS 4
 struct weir_burst_set {
@@ -69,8 +66,9 @@ struct weir_burst_set {
 		__u64 id; /* 0: free */
 		struct weir_burst burst;
 	} ways[WEIR_BURST_WAYS];
+	struct weir_address sources[WEIR_BURST_WAYS];
 };
-WEIR_STATIC_ASSERT(sizeof(struct weir_burst_set) == 64, "a cache line");
+WEIR_STATIC_ASSERT(sizeof(struct weir_burst_set) == 128, "two cache lines");
 
 /* The value of `slide_ids`: the ids of a set's ways. A cache line. */
 #define WEIR_ID_WAYS 8
@@ -115,11 +113,6 @@ struct weir_net {
 	__be32 addr[4];	 /* IPv4 in addr[0] */
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_net) == 24, "no padding in a trie key");
-
-/* A whole source, masked to the source prefix of the settings. */
-struct weir_address {
-	__be32 addr[4];
-};
 
 #define WEIR_BAN_FOREVER (~0ull)
 #define WEIR_BAN_ALL	 1u /* a flag: every packet, not just those to protected ports */

@@ -189,8 +189,7 @@ class Program {
 
   void resize(unsigned scale) {
     const auto& maps = skeleton_->maps;
-    for (bpf_map* map :
-         {maps.bursts, maps.burst_names, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
+    for (bpf_map* map : {maps.bursts, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
       bpf_map__set_max_entries(map, bpf_map__max_entries(map) * scale);
     for (auto* mask : {&skeleton_->rodata->weir_burst_mask, &skeleton_->rodata->weir_slide_mask,
                        &skeleton_->rodata->weir_ban_mask})

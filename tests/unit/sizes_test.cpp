@@ -10,8 +10,7 @@ using namespace weir;
 constexpr std::uint64_t kGiB = 1ull << 30;
 
 std::uint64_t bytes(const TableSizes& sizes) {
-  return sizes.burst_sets *
-             std::uint64_t{sizeof(weir_burst_set) + WEIR_BURST_WAYS * sizeof(weir_source)} +
+  return sizes.burst_sets * std::uint64_t{sizeof(weir_burst_set)} +
          sizes.slide_sets * std::uint64_t{sizeof(weir_id_set) + WEIR_ID_WAYS * sizeof(weir_slide)} +
          sizes.ban_sets *
              std::uint64_t{sizeof(weir_ban_set) + WEIR_BAN_WAYS * sizeof(weir_source_ban)};

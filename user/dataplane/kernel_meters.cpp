@@ -21,11 +21,9 @@ weir_key key_of(const Address& address, const weir_settings& settings) {
 
 }  // namespace
 
-KernelMeters::KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_source> names,
-                           Mapped<weir_id_set> slide_ids, Mapped<weir_slide> slides,
-                           const weir_control* control)
+KernelMeters::KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_id_set> slide_ids,
+                           Mapped<weir_slide> slides, const weir_control* control)
     : bursts_(std::move(bursts)),
-      names_(std::move(names)),
       slide_ids_(std::move(slide_ids)),
       slides_(std::move(slides)),
       control_(control) {}
@@ -33,14 +31,11 @@ KernelMeters::KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_source> na
 Result<KernelMeters> KernelMeters::open(const KernelMaps& maps, const weir_control* control) {
   auto bursts = Mapped<weir_burst_set>::open(maps.bursts, "bursts");
   if (!bursts) return tl::unexpected(std::move(bursts.error()));
-  auto names = Mapped<weir_source>::open(maps.burst_names, "burst_names");
-  if (!names) return tl::unexpected(std::move(names.error()));
   auto slide_ids = Mapped<weir_id_set>::open(maps.slide_ids, "slide_ids");
   if (!slide_ids) return tl::unexpected(std::move(slide_ids.error()));
   auto slides = Mapped<weir_slide>::open(maps.slides, "slides");
   if (!slides) return tl::unexpected(std::move(slides.error()));
-  return KernelMeters(std::move(*bursts), std::move(*names), std::move(*slide_ids),
-                      std::move(*slides), control);
+  return KernelMeters(std::move(*bursts), std::move(*slide_ids), std::move(*slides), control);
 }
 
 const weir_burst* KernelMeters::burst(std::uint64_t id) const {
@@ -102,7 +97,7 @@ void KernelMeters::for_each_source(
       const weir_slide* log = slide(id);
       const std::uint64_t word = WEIR_LOAD(log != nullptr ? &log->word : &entry.burst.word);
       std::array<std::uint8_t, 16> bytes{};
-      std::memcpy(bytes.data(), names_[set * WEIR_BURST_WAYS + way].addr, bytes.size());
+      std::memcpy(bytes.data(), bursts_[set].sources[way].addr, bytes.size());
       visit(Address(bytes), weir_word_last_ms(word));
     }
 }

@@ -20,17 +20,15 @@ class KernelMeters {
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const;
   void for_each_source(
       const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const;
-  [[nodiscard]] std::uint64_t capacity() const { return names_.size(); }
+  [[nodiscard]] std::uint64_t capacity() const { return bursts_.size() * WEIR_BURST_WAYS; }
 
  private:
-  KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_source> names,
-               Mapped<weir_id_set> slide_ids, Mapped<weir_slide> slides,
-               const weir_control* control);
+  KernelMeters(Mapped<weir_burst_set> bursts, Mapped<weir_id_set> slide_ids,
+               Mapped<weir_slide> slides, const weir_control* control);
   [[nodiscard]] const weir_burst* burst(std::uint64_t id) const;
   [[nodiscard]] const weir_slide* slide(std::uint64_t id) const;
 
   Mapped<weir_burst_set> bursts_;
-  Mapped<weir_source> names_;
   Mapped<weir_id_set> slide_ids_;
   Mapped<weir_slide> slides_;
   const weir_control* control_;

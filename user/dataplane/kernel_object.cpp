@@ -58,8 +58,8 @@ unsigned sets_of(const std::string& directory, const char* sets, const char* way
 
 TableSizes sizes_in(const std::string& directory, const TableSizes& wanted) {
   TableSizes sizes;
-  sizes.burst_sets =
-      sets_of(directory, "bursts", "burst_names", WEIR_BURST_WAYS, wanted.burst_sets);
+  const unsigned bursts = pinned_entries(directory, "bursts");
+  sizes.burst_sets = bursts != 0 ? bursts : std::max(1u, wanted.burst_sets);
   sizes.slide_sets = sets_of(directory, "slide_ids", "slides", WEIR_ID_WAYS, wanted.slide_sets);
   sizes.ban_sets = sets_of(directory, "ban_sets", "bans", WEIR_BAN_WAYS, wanted.ban_sets);
   return sizes;
@@ -72,7 +72,6 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.stats_by_slot, "stats_by_slot", 0},
       {maps.interfaces, "interfaces", 0},
       {maps.bursts, "bursts", sizes.burst_sets},
-      {maps.burst_names, "burst_names", sizes.burst_sets * WEIR_BURST_WAYS},
       {maps.slide_ids, "slide_ids", sizes.slide_sets},
       {maps.slides, "slides", sizes.slide_sets * WEIR_ID_WAYS},
       {maps.locks, "locks", 0},
@@ -157,7 +156,6 @@ KernelMaps KernelObject::maps() const {
   fds.stats = bpf_map__fd(maps.stats_by_slot);
   fds.interfaces = bpf_map__fd(maps.interfaces);
   fds.bursts = bpf_map__fd(maps.bursts);
-  fds.burst_names = bpf_map__fd(maps.burst_names);
   fds.slide_ids = bpf_map__fd(maps.slide_ids);
   fds.slides = bpf_map__fd(maps.slides);
   fds.ban_sets = bpf_map__fd(maps.ban_sets);

@@ -15,8 +15,8 @@ namespace weir {
 enum class HookKind { kNone, kXdp, kTc };
 
 struct KernelMaps {
-  int stats = -1, interfaces = -1, bursts = -1, burst_names = -1, slide_ids = -1, slides = -1,
-      ban_sets = -1, bans = -1, ban_nets = -1, allow_nets = -1, notices = -1;
+  int stats = -1, interfaces = -1, bursts = -1, slide_ids = -1, slides = -1, ban_sets = -1,
+      bans = -1, ban_nets = -1, allow_nets = -1, notices = -1;
 };
 
 class KernelObject {

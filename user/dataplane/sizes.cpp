@@ -9,7 +9,7 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kBytesPerSource = 74;  // with its share of the logs
+constexpr std::uint64_t kBytesPerSource = 66;  // with its share of the logs
 constexpr std::uint64_t kBytesPerBan = 160;
 constexpr std::uint64_t kShare = 512;  // of the memory, for either
 

@@ -16,7 +16,7 @@ inline constexpr std::uint32_t kBansMin = 1024, kBansMax = 1u << 23;
 
 // Numbers of sets, powers of two.
 struct TableSizes {
-  unsigned burst_sets = 0;  // 160 bytes each
+  unsigned burst_sets = 0;  // 128 bytes each
   unsigned slide_sets = 0;  // 2176 bytes each; one for 64 sources
   unsigned ban_sets = 0;    // 320 bytes each
 
