@@ -94,14 +94,23 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 {
 	struct weir_handshake shake = {};
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
+	int state;
 
 	if (!weir_can_challenge || !facts || !stats)
 		return WEIR_CHALLENGE_NO;
 	/* Not to groups (RFC 9293, 3.9.2.3), and only where somebody listens. */
 	if (data + sizeof(struct ethhdr) > end || (data[0] | data[6]) & 1 ||
-	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &shake) ||
-	    weir_socket_state(ctx, WEIR_HOOK_XDP, facts) != BPF_TCP_LISTEN)
+	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &shake))
 		return WEIR_CHALLENGE_NO;
+	state = weir_socket_state(ctx, WEIR_HOOK_XDP, facts);
+	if (state == WEIR_SOCKET_NONE)
+		return WEIR_CHALLENGE_NO;
+	/*
+	 * A client may take a port again while the old connection is in TIME_WAIT (RFC 6191): then
+	 * the host has a socket for it, would take no cookie, and must see the SYN itself.
+	 */
+	if (state != BPF_TCP_LISTEN)
+		return WEIR_CHALLENGE_TRICKLE;
 	if (weir_is_trickle(&shake, facts, stats))
 		return WEIR_CHALLENGE_TRICKLE;
 	if (!(facts->family ? weir_answer(ctx, facts, &shake, 1)

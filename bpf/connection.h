@@ -14,7 +14,16 @@
 #include "lib/synack.h"
 #include "meter.h"
 
-#define WEIR_SOCKET_NONE 0 /* not this host's affair; else BPF_TCP_… */
+/* The one field that is read of the kernel's own (CO-RE; needs CAP_PERFMON). */
+struct tcp_sock {
+	__u32 rcv_nxt;
+} __attribute__((preserve_access_index));
+
+/* What a segment may be ahead of or behind the one expected next; more than requests are long. */
+#define WEIR_SEQ_REACH 65536
+
+#define WEIR_SOCKET_NONE  0  /* not this host's affair; else BPF_TCP_… */
+#define WEIR_SOCKET_OTHER 99 /* there is a connection, but the segment does not fit it */
 
 /* Returns the state of the socket that a TCP segment belongs to. Costs about 30 ns. */
 static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
@@ -22,6 +31,7 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sock;
+	struct tcp_sock *tcp;
 	__u32 size;
 	int state;
 
@@ -45,6 +55,13 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 	if (!sock)
 		return WEIR_SOCKET_NONE;
 	state = sock->state;
+	if (state != BPF_TCP_LISTEN) {
+		/* Whoever tries all ports meets some connection; its sequence number he has to
+		 * guess. */
+		tcp = bpf_skc_to_tcp_sock(sock);
+		if (tcp && facts->seq - tcp->rcv_nxt + WEIR_SEQ_REACH >= 2 * WEIR_SEQ_REACH)
+			state = WEIR_SOCKET_OTHER;
+	}
 	bpf_sk_release(sock);
 	return state;
 }
@@ -109,6 +126,7 @@ static __always_inline int weir_prove(void *ctx, enum weir_hook hook,
 		return weir_has_cookie(ctx, hook, facts) ? WEIR_PROOF_GENUINE : WEIR_PROOF_STRAY;
 	case BPF_TCP_TIME_WAIT:
 	case BPF_TCP_CLOSE:
+	case WEIR_SOCKET_OTHER:
 		return WEIR_PROOF_STRAY;
 	default:
 		return WEIR_PROOF_GENUINE;
@@ -122,8 +140,14 @@ static __always_inline __u64 weir_connection_hash(const struct weir_facts *facts
 				 facts->port, 0);
 }
 
-/* Whether a connection was proved not long ago. */
-static __always_inline int weir_is_proved(__u64 hash, __u64 now_ms)
+/* A connection as `proofs` remembers it, without its sequence number. */
+static __always_inline __u32 weir_proof_tag(__u64 hash, __u64 now_ms)
+{
+	return (__u32)(hash >> 48) << 16 | (__u16)(now_ms / WEIR_PROOF_TICK_MS);
+}
+
+/* Whether a connection was proved not long ago, and a segment comes where it is to be expected. */
+static __always_inline int weir_is_proved(__u64 hash, __u32 seq, __u64 now_ms)
 {
 	__u32 index = (__u32)hash & (WEIR_PROOF_SETS - 1);
 	struct weir_proof_set *set = bpf_map_lookup_elem(&proofs, &index);
@@ -133,8 +157,14 @@ static __always_inline int weir_is_proved(__u64 hash, __u64 now_ms)
 	for (int way = 0; way < WEIR_PROOF_WAYS; way++) {
 		__u64 word = WEIR_LOAD(&set->words[way]);
 
-		if (word >> 32 == hash >> 32)
-			return (__u32)now_ms - (__u32)word < WEIR_PROOF_MS;
+		if (word >> 48 != hash >> 48)
+			continue;
+		if ((__u16)(weir_proof_tag(hash, now_ms) - (__u32)(word >> 32)) >=
+			WEIR_PROOF_TICKS ||
+		    seq - (__u32)word >= WEIR_SEQ_REACH)
+			return 0;
+		WEIR_STORE(&set->words[way], word >> 32 << 32 | seq);
+		return 1;
 	}
 	return 0;
 }
@@ -158,10 +188,10 @@ static __always_inline int weir_prove_anew(void *ctx, enum weir_hook hook,
 	/* Its own way again, or else one by chance. */
 	way = (__u32)stats->reasons[WEIR_REASON_UNDER_LIMIT] & (WEIR_PROOF_WAYS - 1);
 	for (__u32 i = 0; i < WEIR_PROOF_WAYS; i++)
-		if (WEIR_LOAD(&set->words[i]) >> 32 == hash >> 32)
+		if (WEIR_LOAD(&set->words[i]) >> 48 == hash >> 48)
 			way = i;
 	WEIR_STORE(&set->words[way & (WEIR_PROOF_WAYS - 1)],
-		   hash >> 32 << 32 | (__u32)weir_now_ms(stats));
+		   (__u64)weir_proof_tag(hash, weir_now_ms(stats)) << 32 | facts->seq);
 	return proof;
 }
 

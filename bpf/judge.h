@@ -151,7 +151,7 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 	}
 	/* Or anybody could use up another's limit with forged segments. */
 	if (outcome->event == WEIR_EVENT_REQUEST &&
-	    WEIR_UNLIKELY(!weir_is_proved(weir_connection_hash(facts), now_ms))) {
+	    WEIR_UNLIKELY(!weir_is_proved(weir_connection_hash(facts), facts->seq, now_ms))) {
 		proof = hook == WEIR_HOOK_XDP ? weir_prove_xdp(ctx, facts, stats)
 					      : weir_prove_tc(ctx, facts, stats);
 		if (proof == WEIR_PROOF_STRAY)

@@ -267,11 +267,16 @@ struct weir_held_set {
 
 /*
  * The value of `proofs`: connections of this host that requests came on, so that it need not be
- * asked for each. hash << 32 | milliseconds, by the rest of the hash.
+ * asked for each.
+ *
+ *     63     48 47     32 31          0
+ *    | hash:16 | time:16 | sequence:32 |   by 15 other bits of the hash
  */
-#define WEIR_PROOF_WAYS 4
-#define WEIR_PROOF_SETS 32768 /* a power of two */
-#define WEIR_PROOF_MS	30000
+#define WEIR_PROOF_WAYS	   4
+#define WEIR_PROOF_SETS	   32768 /* a power of two */
+#define WEIR_PROOF_TICK_MS 250
+#define WEIR_PROOF_TICKS   120
+#define WEIR_PROOF_MS	   (WEIR_PROOF_TICKS * WEIR_PROOF_TICK_MS)
 struct weir_proof_set {
 	__u64 words[WEIR_PROOF_WAYS];
 };

@@ -61,7 +61,7 @@
 	X(FRAGMENT_TAIL, "fragmentTail", PASS, "a later fragment; its first one is judged")        \
 	X(UNTRACKED, "untracked", PASS, "an event whose source found no room in the table")        \
 	X(STRAY, "stray", PASS, "a request on no connection: not counted, the host refuses it")    \
-	X(TRICKLED, "trickled", PASS, "one of many, so that the host goes on taking SYN cookies")  \
+	X(TRICKLED, "trickled", PASS, "over the limit, but a SYN that the host itself must see")   \
 	X(OBSERVED, "observed", PASS, "would have been acted on, but the mode is observe")         \
 	X(ALLOWED, "allowed", ALLOW, "would have been acted on, but is on the allow list")         \
 	X(THROTTLED, "throttled", THROTTLE, "over startThrottle, sent for the first time")         \
