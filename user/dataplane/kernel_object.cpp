@@ -3,6 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -94,11 +95,18 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
   return {};
 }
 
+// Where the data path finds the one field that it reads of a kernel structure.
+constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
+
 Error load_error(int error) {
   std::string message = std::string("loading the BPF programs: ") + std::strerror(error);
   if (error == EPERM || error == EACCES)
     return {ErrorCode::kPermission, message,
             "run as root, or with the capabilities CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON"};
+  if (access(kKernelTypes, R_OK) != 0)
+    return {ErrorCode::kSystem,
+            message + ": the kernel's types (BTF) are missing: " + kKernelTypes + " cannot be read",
+            "Weir needs a kernel with CONFIG_DEBUG_INFO_BTF, as Debian's are, and /sys mounted"};
   if (const std::string words = take_libbpf_words(); !words.empty()) message += " (" + words + ")";
   return {ErrorCode::kSystem, message, "Weir needs Linux 6.1 or newer with CONFIG_BPF_SYSCALL"};
 }
