@@ -49,8 +49,8 @@ static __always_inline int weir_write_answer(struct xdp_md *ctx, const struct we
 {
 	__u32 length = facts->ip_offset + ip_length + tcp_length;
 	__u32 had = ctx->data_end - ctx->data;
-	__u8
-	    macs[18]; /* theirs, ours, theirs: any twelve in a row are one way round or the other */
+	__u8 macs[18]; /* ours, theirs, ours: the first twelve are the SYN's, the last the answer's
+			*/
 
 	tcp_length &= 31; /* for the verifier */
 	return length <= had && !bpf_xdp_load_bytes(ctx, 0, macs, 12) &&
@@ -131,7 +131,7 @@ static __always_inline int weir_is_flooded(__u32 service, __u32 rate, struct wei
 	if (!flood)
 		return 0;
 	/* CPUs would fight for the word, so each counts some for itself. */
-	if (++stats->syn_batch % batch == 0) {
+	if (++stats->syn_batch[index & (WEIR_SERVICE_MAX - 1)] % batch == 0) {
 		word = WEIR_LOAD(&flood->word);
 		if (word >> 32 != second)
 			WEIR_CAS(&flood->word, word, second << 32);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Asks the host for the socket that a segment belongs to, and who has proved to be at his address.
- */
+/* Asks the host for a segment's socket, and remembers who has proved to be at his address. */
 #ifndef WEIR_CONNECTION_H
 #define WEIR_CONNECTION_H
 
@@ -11,6 +10,7 @@
 #include "hook.h"
 #include "lib/held.h"
 #include "lib/parse.h"
+#include "lib/proof.h"
 #include "lib/synack.h"
 #include "meter.h"
 
@@ -18,9 +18,6 @@
 struct tcp_sock {
 	__u32 rcv_nxt;
 } __attribute__((preserve_access_index));
-
-/* What a segment may be ahead of or behind the one expected next; more than requests are long. */
-#define WEIR_SEQ_REACH 65536
 
 #define WEIR_SOCKET_NONE  0  /* not this host's affair; else BPF_TCP_… */
 #define WEIR_SOCKET_OTHER 99 /* there is a connection, but the segment does not fit it */
@@ -56,10 +53,9 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 		return WEIR_SOCKET_NONE;
 	state = sock->state;
 	if (state != BPF_TCP_LISTEN) {
-		/* Whoever tries all ports meets some connection; its sequence number he has to
-		 * guess. */
+		/* Who tries all ports meets a connection, but has to guess where it is. */
 		tcp = bpf_skc_to_tcp_sock(sock);
-		if (tcp && facts->seq - tcp->rcv_nxt + WEIR_SEQ_REACH >= 2 * WEIR_SEQ_REACH)
+		if (tcp && !weir_is_near(facts->seq, tcp->rcv_nxt))
 			state = WEIR_SOCKET_OTHER;
 	}
 	bpf_sk_release(sock);
@@ -72,7 +68,7 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 struct weir_handshake {
 	__be32 ip[WEIR_IP6_WORDS];
 	__be32 tcp[16];
-	__u32 tcp_length; /* 20 to 60; 0: not plain enough to be answered */
+	__u32 tcp_length; /* in bytes, 20 to 60 */
 };
 
 static __always_inline int weir_load_handshake(void *ctx, enum weir_hook hook,
@@ -140,33 +136,19 @@ static __always_inline __u64 weir_connection_hash(const struct weir_facts *facts
 				 facts->port, 0);
 }
 
-/* A connection as `proofs` remembers it, without its sequence number. */
-static __always_inline __u32 weir_proof_tag(__u64 hash, __u64 now_ms)
+static __always_inline struct weir_proof_set *weir_proofs_of(__u64 hash)
 {
-	return (__u32)(hash >> 48) << 16 | (__u16)(now_ms / WEIR_PROOF_TICK_MS);
+	__u32 index = weir_proof_index(hash);
+
+	return bpf_map_lookup_elem(&proofs, &index);
 }
 
 /* Whether a connection was proved not long ago, and a segment comes where it is to be expected. */
 static __always_inline int weir_is_proved(__u64 hash, __u32 seq, __u64 now_ms)
 {
-	__u32 index = (__u32)hash & (WEIR_PROOF_SETS - 1);
-	struct weir_proof_set *set = bpf_map_lookup_elem(&proofs, &index);
+	struct weir_proof_set *set = weir_proofs_of(hash);
 
-	if (!set)
-		return 0;
-	for (int way = 0; way < WEIR_PROOF_WAYS; way++) {
-		__u64 word = WEIR_LOAD(&set->words[way]);
-
-		if (word >> 48 != hash >> 48)
-			continue;
-		if ((__u16)(weir_proof_tag(hash, now_ms) - (__u32)(word >> 32)) >=
-			WEIR_PROOF_TICKS ||
-		    seq - (__u32)word >= WEIR_SEQ_REACH)
-			return 0;
-		WEIR_STORE(&set->words[way], word >> 32 << 32 | seq);
-		return 1;
-	}
-	return 0;
+	return set && weir_proof_find(set, hash, seq, now_ms);
 }
 
 /* Proves a connection, and remembers it; a stray segment is looked at each time. */
@@ -176,22 +158,13 @@ static __always_inline int weir_prove_anew(void *ctx, enum weir_hook hook,
 	int proof = weir_prove(ctx, hook, facts);
 	struct weir_proof_set *set;
 	__u64 hash;
-	__u32 index, way;
 
 	if (!facts || !stats || proof == WEIR_PROOF_STRAY)
 		return proof;
 	hash = weir_connection_hash(facts);
-	index = (__u32)hash & (WEIR_PROOF_SETS - 1);
-	set = bpf_map_lookup_elem(&proofs, &index);
-	if (!set)
-		return proof;
-	/* Its own way again, or else one by chance. */
-	way = (__u32)stats->reasons[WEIR_REASON_UNDER_LIMIT] & (WEIR_PROOF_WAYS - 1);
-	for (__u32 i = 0; i < WEIR_PROOF_WAYS; i++)
-		if (WEIR_LOAD(&set->words[i]) >> 48 == hash >> 48)
-			way = i;
-	WEIR_STORE(&set->words[way & (WEIR_PROOF_WAYS - 1)],
-		   (__u64)weir_proof_tag(hash, weir_now_ms(stats)) << 32 | facts->seq);
+	set = weir_proofs_of(hash);
+	if (set)
+		weir_proof_put(set, hash, facts->seq, weir_now_ms(stats));
 	return proof;
 }
 
@@ -215,16 +188,14 @@ static __always_inline __u64 weir_validated_salt(void)
 /* Whether a source, by its id with weir_validated_salt(), was at its address not long ago. */
 static __always_inline int weir_is_validated(__u64 id, __u64 now_ms)
 {
-	__u32 index = weir_set_of(id, weir_burst_mask);
+	__u32 index = weir_set_of(id, weir_burst_mask), way;
 	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
-	__u64 word = 0;
 
 	if (!set)
 		return 0;
-	for (int way = 0; way < WEIR_BURST_WAYS; way++)
-		if (WEIR_LOAD(&set->ways[way].id) == id)
-			word = WEIR_LOAD(&set->ways[way].burst.word);
-	return weir_validated_word(word, now_ms);
+	way = weir_find_burst_way(set, id);
+	return way != WEIR_NO_WAY &&
+	       weir_validated_word(WEIR_LOAD(&set->ways[way].burst.word), now_ms);
 }
 
 /* Remembers that a source is at its address. */

@@ -91,9 +91,9 @@ static __always_inline __u32 weir_head_length(const struct weir_facts *facts,
 	return length < WEIR_NOTICE_HEAD ? length : WEIR_NOTICE_HEAD;
 }
 
-/* Seldom called, and so not inlined: the common paths keep their registers. */
-__noinline int weir_notify_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
-			       const struct weir_outcome *outcome)
+static __always_inline int weir_notify(void *ctx, enum weir_hook hook,
+				       const struct weir_facts *facts,
+				       const struct weir_outcome *outcome)
 {
 	struct weir_notice *notice = weir_describe(facts, outcome);
 	__u32 length;
@@ -101,25 +101,23 @@ __noinline int weir_notify_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 	if (!notice)
 		return 0;
 	length = weir_head_length(facts, outcome);
-	if (length && !bpf_xdp_load_bytes(ctx, facts->payload_offset, notice->head, length))
+	if (length && !weir_load_bytes(ctx, hook, facts->payload_offset, notice->head, length))
 		notice->head_length = (__u8)length;
 	bpf_ringbuf_submit(notice, 0);
 	return 0;
 }
 
+/* Seldom called, and so not inlined: the common paths keep their registers. */
+__noinline int weir_notify_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       const struct weir_outcome *outcome)
+{
+	return weir_notify(ctx, WEIR_HOOK_XDP, facts, outcome);
+}
+
 __noinline int weir_notify_tc(struct __sk_buff *skb, const struct weir_facts *facts,
 			      const struct weir_outcome *outcome)
 {
-	struct weir_notice *notice = weir_describe(facts, outcome);
-	__u32 length;
-
-	if (!notice)
-		return 0;
-	length = weir_head_length(facts, outcome);
-	if (length && !bpf_skb_load_bytes(skb, facts->payload_offset, notice->head, length))
-		notice->head_length = (__u8)length;
-	bpf_ringbuf_submit(notice, 0);
-	return 0;
+	return weir_notify(skb, WEIR_HOOK_TC, facts, outcome);
 }
 
 #endif

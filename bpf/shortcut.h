@@ -11,7 +11,8 @@
 #include "notices.h"
 
 enum weir_short {
-	WEIR_SHORT_NO, /* not settled: go the long way */
+	WEIR_SHORT_NO,	  /* not settled: go the long way */
+	WEIR_SHORT_CLEAR, /* nor this; but nobody has banned its source or network */
 	WEIR_SHORT_PASS,
 	WEIR_SHORT_DROP,
 };
@@ -63,22 +64,26 @@ static __always_inline enum weir_short weir_settle_plain(const struct weir_frame
 	__u32 present = weir_control.present;
 	struct weir_stats *stats;
 	struct weir_plain plain;
-	__u64 id, until;
+	__u64 id = 0, until = 0;
 
 	if (WEIR_UNLIKELY(!weir_parse_plain_head(frame, is_v6, &plain)))
 		return WEIR_SHORT_NO;
 	stats = weir_my_stats();
 	if (!stats)
 		return WEIR_SHORT_NO;
-	id = weir_plain_id(set, frame, is_v6, 0);
-	until = present & WEIR_HAVE_BANS ? weir_find_ban(id) : 0;
+	if (present & WEIR_HAVE_BANS) {
+		id = weir_plain_id(set, frame, is_v6, 0);
+		until = weir_find_ban(id);
+	}
 	if (!until) {
-		if (!weir_is_plain_bulk(&plain) || present & WEIR_HAVE_BAN_NETS)
+		if (present & WEIR_HAVE_BAN_NETS)
 			return WEIR_SHORT_NO;
+		if (!weir_is_plain_bulk(&plain))
+			return WEIR_SHORT_CLEAR;
 		if (WEIR_UNLIKELY(present & WEIR_CHALLENGING) &&
 		    !weir_is_validated(weir_plain_id(set, frame, is_v6, weir_validated_salt()),
 				       weir_now_ms(stats)))
-			return WEIR_SHORT_NO;
+			return WEIR_SHORT_CLEAR;
 		stats->bytes += frame->length;
 		weir_count_bulk(set, plain.port, stats);
 		return WEIR_SHORT_PASS;

@@ -79,18 +79,24 @@ __noinline int weir_parse_other_tc(struct __sk_buff *skb, struct weir_facts *fac
 	return 0;
 }
 
-/* Any packet, the long way. Returns enum weir_fate. */
+/*
+ * Any packet, the long way. `is_clear`: bans have been asked for already, and there is none.
+ * Returns enum weir_fate.
+ */
 static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
-				       const struct weir_frame *frame)
+				       const struct weir_frame *frame, __u32 is_clear)
 {
 	const struct weir_control *control = &weir_control;
 	const struct weir_settings *set = weir_active(control);
 	struct weir_stats *stats = weir_my_stats();
+	__u32 present = control->present;
 	struct weir_outcome outcome;
 	struct weir_facts facts;
 
 	if (!stats)
-		return 0;
+		return WEIR_FATE_PASS;
+	if (is_clear)
+		present &= ~(WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS);
 	stats->bytes += frame->length;
 	if (WEIR_LIKELY(weir_parse_plain(frame, 0, &facts)))
 		;
@@ -98,22 +104,22 @@ static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 		weir_parse_other_xdp(ctx, &facts);
 	else
 		weir_parse_other_tc(ctx, &facts);
-	weir_judge(ctx, hook, control, set, control->present, &facts, stats, &outcome);
+	weir_judge(ctx, hook, control, set, present, &facts, stats, &outcome);
 	return weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
 }
 
-__noinline int weir_packet_xdp(struct xdp_md *ctx)
+__noinline int weir_packet_xdp(struct xdp_md *ctx, __u32 is_clear)
 {
 	const struct weir_frame frame = weir_frame_xdp(ctx);
 
-	return weir_packet(ctx, WEIR_HOOK_XDP, &frame);
+	return weir_packet(ctx, WEIR_HOOK_XDP, &frame, is_clear);
 }
 
-__noinline int weir_packet_tc(struct __sk_buff *skb)
+__noinline int weir_packet_tc(struct __sk_buff *skb, __u32 is_clear)
 {
 	const struct weir_frame frame = weir_frame_tc(skb);
 
-	return weir_packet(skb, WEIR_HOOK_TC, &frame);
+	return weir_packet(skb, WEIR_HOOK_TC, &frame, is_clear);
 }
 
 /* Returns enum weir_short. */
@@ -145,12 +151,11 @@ __noinline int weir_plain_tc(struct __sk_buff *skb)
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx)
 {
-	int fate;
+	int cut = WEIR_SHORT_NO, fate;
 
 	if (weir_is_guarded()) {
-		int cut = weir_plain_xdp(ctx);
-
-		if (cut != WEIR_SHORT_NO)
+		cut = weir_plain_xdp(ctx);
+		if (cut >= WEIR_SHORT_PASS)
 			return cut == WEIR_SHORT_DROP ? XDP_DROP : XDP_PASS;
 	} else {
 		const struct weir_frame frame = weir_frame_xdp(ctx);
@@ -158,7 +163,7 @@ int weir_xdp(struct xdp_md *ctx)
 		if (weir_settle_bulk(&frame))
 			return XDP_PASS;
 	}
-	fate = weir_packet_xdp(ctx);
+	fate = weir_packet_xdp(ctx, cut == WEIR_SHORT_CLEAR);
 	return fate == WEIR_FATE_ANSWER ? XDP_TX : fate == WEIR_FATE_DROP ? XDP_DROP : XDP_PASS;
 }
 
@@ -166,12 +171,13 @@ int weir_xdp(struct xdp_md *ctx)
 SEC("tc")
 int weir_tc(struct __sk_buff *skb)
 {
+	int cut = WEIR_SHORT_NO;
+
 	if (skb->data_end - skb->data < WEIR_PULL && skb->data_end - skb->data < skb->len)
 		bpf_skb_pull_data(skb, skb->len < WEIR_PULL ? skb->len : WEIR_PULL);
 	if (weir_is_guarded()) {
-		int cut = weir_plain_tc(skb);
-
-		if (cut != WEIR_SHORT_NO)
+		cut = weir_plain_tc(skb);
+		if (cut >= WEIR_SHORT_PASS)
 			return cut == WEIR_SHORT_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
 	} else {
 		const struct weir_frame frame = weir_frame_tc(skb);
@@ -179,7 +185,8 @@ int weir_tc(struct __sk_buff *skb)
 		if (weir_settle_bulk(&frame))
 			return TC_ACT_UNSPEC;
 	}
-	return weir_packet_tc(skb) == WEIR_FATE_DROP ? TC_ACT_SHOT : TC_ACT_UNSPEC;
+	return weir_packet_tc(skb, cut == WEIR_SHORT_CLEAR) == WEIR_FATE_DROP ? TC_ACT_SHOT
+									      : TC_ACT_UNSPEC;
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -21,7 +21,7 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 3
+#define WEIR_LAYOUT 4
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
@@ -245,7 +245,7 @@ struct weir_stats {
 	__u64 clock_ms;
 	__u64 notice_second;
 	__u64 notice_count;
-	__u64 syn_batch;
+	__u64 syn_batch[WEIR_SERVICE_MAX];
 	__u64 scratch;
 };
 
@@ -265,13 +265,7 @@ struct weir_held_set {
 /* ---- connections that were proved --------------------------------------------------------------
  */
 
-/*
- * The value of `proofs`: connections of this host that requests came on, so that it need not be
- * asked for each.
- *
- *     63     48 47     32 31          0
- *    | hash:16 | time:16 | sequence:32 |   by 15 other bits of the hash
- */
+/* The value of `proofs`: see bpf/lib/proof.h for the words. */
 #define WEIR_PROOF_WAYS	   4
 #define WEIR_PROOF_SETS	   32768 /* a power of two */
 #define WEIR_PROOF_TICK_MS 250

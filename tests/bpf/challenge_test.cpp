@@ -227,6 +227,20 @@ TEST_F(Challenge, IsForNewSourcesWhileSynsFloodAService) {
   });
 }
 
+TEST_F(Challenge, AFloodIsCountedForEachServiceHoweverTheyTakeTurns) {
+  program.protect(1, WEIR_PROTOCOL_TLS, {443});
+  program.limit(WEIR_EVENT_SYN, 10, 10, 600'000);
+  program.limit(WEIR_EVENT_SYN, 10, 10, 600'000, WEIR_WINDOW_BURST, 1);
+  program.challenge(5000);  // so many that CPUs count in batches
+  program.challenge(5000, 1);
+  where_somebody_listens([&] {
+    for (unsigned i = 0; i < 12'000; i++)
+      program.passes(Packet::from(source(i).c_str()).to_port(i % 2 == 0 ? 80 : 443));
+    EXPECT_NEAR(static_cast<double>(program.count(WEIR_REASON_FLOODED)), 1000, 20)
+        << "those beyond 5000 to port 80; nobody listens at the other";
+  });
+}
+
 TEST_F(Challenge, AFloodWithoutChallengesRefusesNobody) {
   program.challenge(100);
   for (unsigned i = 0; i < 1000; i++)

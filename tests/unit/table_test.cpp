@@ -88,6 +88,14 @@ TEST(Weight, HalvesWithSilenceAndNeverGrowsByAClockThatLags) {
   EXPECT_EQ(weir_weight(word(64, kNow), kNow - 5), 64u);
 }
 
+TEST(Validated, HoldsForAnHourAndIsNotMistakenForACount) {
+  const auto proved = word(WEIR_VALIDATED_COUNT, kNow);
+  EXPECT_TRUE(weir_validated_word(proved, kNow));
+  EXPECT_TRUE(weir_validated_word(proved, kNow + WEIR_VALIDATED_MS - 1));
+  EXPECT_FALSE(weir_validated_word(proved, kNow + WEIR_VALIDATED_MS));
+  EXPECT_FALSE(weir_validated_word(0, kNow)) << "a way that was just taken";
+}
+
 TEST(Ban, HoldsUntilItsMomentForItsPorts) {
   const auto until = weir_ban_until(5000, 0), all = weir_ban_until(5000, WEIR_BAN_ALL);
   EXPECT_TRUE(weir_is_banned(until, 1, 4999));
