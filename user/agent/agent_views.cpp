@@ -55,9 +55,8 @@ void Agent::watch_floods(const weir_stats& total) {
 }
 
 void Agent::tick() {
-  data_plane_->tick();
-  const auto interfaces = data_plane_->interfaces();
-  const weir_stats total = total_of(*data_plane_, interfaces);
+  const weir_stats total = total_of(*data_plane_, data_plane_->interfaces());
+  data_plane_->tick(total);
   watch_floods(total);
   const std::uint64_t events = metered_events(total);
   if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));

@@ -87,8 +87,8 @@ class DataPlane {
   [[nodiscard]] virtual bool is_validated(const Address& address, BootNs now) const = 0;
   // Why challenges that the settings ask for are carried out as drop; nullopt: they are not.
   [[nodiscard]] virtual std::optional<std::string> challenge_problem() const = 0;
-  // What has to be looked after once a second.
-  virtual void tick() = 0;
+  // What has to be looked after once a second, with the counters of all interfaces.
+  virtual void tick(const weir_stats& total) = 0;
 
   // What the meters hold of the source that an address belongs to, at a boot clock time.
   [[nodiscard]] virtual std::vector<Meter> meters(const Address& address, BootNs now) const = 0;

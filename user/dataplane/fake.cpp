@@ -9,13 +9,12 @@
 namespace weir {
 namespace {
 
-constexpr std::uint64_t kNsPerMs = 1'000'000;
 constexpr unsigned kFirstIfindex = 2;  // 1 is the loopback
 
 // The kernel's tables hold milliseconds, rounded up so that no ban ends early.
 BootNs as_kept(BootNs until) {
   if (until == WEIR_BAN_FOREVER) return until;
-  return (until / kNsPerMs + (until % kNsPerMs != 0 ? 1 : 0)) * kNsPerMs;
+  return (until / kNsInMs + (until % kNsInMs != 0 ? 1 : 0)) * kNsInMs;
 }
 
 }  // namespace

@@ -37,7 +37,7 @@ class FakeDataPlane final : public DataPlane {
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
     return no_challenges;
   }
-  void tick() override {}
+  void tick(const weir_stats&) override {}
 
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override;
   void for_each_source(

@@ -19,15 +19,15 @@
 #include <cstring>
 #include <thread>
 
+#include "dataplane/challenges.h"
+#include "dataplane/cpu_stats.h"
 #include "dataplane/hooks.h"
 #include "dataplane/interface_table.h"
 #include "dataplane/kernel_bans.h"
 #include "dataplane/kernel_meters.h"
 #include "dataplane/kernel_object.h"
-#include "dataplane/listeners.h"
 #include "dataplane/pin_directory.h"
 #include "dataplane/pins.h"
-#include "dataplane/syncookies.h"
 #include "stats/snapshot.h"
 
 namespace weir {
@@ -67,12 +67,6 @@ void set_epochs(weir_settings& next, const weir_settings& now) {
     }
 }
 
-// A client answers a challenge at once, or after some seconds of bad luck.
-constexpr int kQuietTicks = 10;
-// Half of the time that a listener remembers.
-constexpr int kTouchTicks = 60;
-constexpr int kTouchWhileChallenging = 5;
-
 class Kernel final : public DataPlane {
  public:
   Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans,
@@ -84,7 +78,8 @@ class Kernel final : public DataPlane {
         maps_(object_.maps()),
         table_(maps_.interfaces),
         bans_(std::move(bans)),
-        meters_(std::move(meters)) {}
+        meters_(std::move(meters)),
+        challenges_(object_.control()) {}
 
   [[nodiscard]] std::optional<weir_settings> settings() const override {
     const weir_control& control = *object_.control();
@@ -109,9 +104,11 @@ class Kernel final : public DataPlane {
     return meters_.is_validated(address, now);
   }
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
-    return challenge_problem_;
+    return challenges_.problem();
   }
-  void tick() override;
+  void tick(const weir_stats& total) override {
+    challenges_.tick(table_.records(), total.answers[WEIR_ACTION_CHALLENGE]);
+  }
 
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override {
     return meters_.of(address, now);
@@ -128,8 +125,6 @@ class Kernel final : public DataPlane {
   void drain_notices(const std::function<void(const weir_notice&)>& take) override;
 
  private:
-  void arrange_challenges();
-  void touch_listeners();
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
   static int on_notice(void* context, void* data, std::size_t size);
@@ -142,12 +137,9 @@ class Kernel final : public DataPlane {
   InterfaceTable table_;
   KernelBans bans_;
   KernelMeters meters_;
+  Challenges challenges_;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
   const std::function<void(const weir_notice&)>* take_ = nullptr;
-  std::optional<std::string> challenge_problem_;
-  std::uint64_t challenges_ = 0;              // sent, at the last tick
-  int quiet_ticks_ = 0;                       // since one was sent
-  int touched_ticks_ = 0;                     // since listeners were touched
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
 
   friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&,
@@ -172,83 +164,8 @@ Status Kernel::put_settings(const weir_settings& settings) {
   __atomic_fetch_or(&control.present, WEIR_HAVE_SETTINGS, __ATOMIC_RELEASE);
   wait_for_readers();
   if (!is_first && moves_sources) bans_.leave_others();
-  arrange_challenges();
+  challenges_.arrange(table_.records());
   return {};
-}
-
-bool asks_for_challenges(const weir_settings& settings) {
-  if (settings.mode != WEIR_MODE_ENFORCE) return false;
-  return std::any_of(std::begin(settings.services), std::end(settings.services),
-                     [](const weir_service& service) {
-                       const weir_limit& limit = service.limits[WEIR_EVENT_SYN];
-                       return limit.enabled != 0 &&
-                              (service.flood_rate != 0 || limit.action == WEIR_ACTION_CHALLENGE);
-                     });
-}
-
-// Switches challenges on where they are asked for and can work, and else off.
-void Kernel::arrange_challenges() {
-  weir_control& control = *object_.control();
-  challenge_problem_.reset();
-  std::string tc;
-  bool is_xdp = false;
-  for (const auto& record : table_.records()) {
-    is_xdp = is_xdp || (record.attach && *record.attach != Attach::kTc);
-    if (record.attach == Attach::kTc) tc = record.name;
-  }
-  const bool wanted = asks_for_challenges(control.slots[control.active & 1]);
-  bool works = wanted && is_xdp;
-  if (works && !object_.can_challenge()) {
-    challenge_problem_ =
-        "challenges are off, what they are for is dropped: this kernel has no "
-        "helpers for SYN cookies";
-    works = false;
-  }
-  if (works) {
-    if (auto taken = take_syncookies(control); !taken) {
-      challenge_problem_ = taken.error().message + "; " + taken.error().hint;
-      works = false;
-    }
-  }
-  if (wanted && !tc.empty())
-    challenge_problem_ = tc +
-                         " is attached by tc, which cannot send challenges: what they are for "
-                         "is dropped there";
-  if (works) {
-    if ((control.present & WEIR_CAN_CHALLENGE) == 0) touch_listeners();
-    __atomic_fetch_or(&control.present, WEIR_CAN_CHALLENGE, __ATOMIC_RELEASE);
-  } else {
-    __atomic_fetch_and(&control.present, ~(WEIR_CAN_CHALLENGE | WEIR_CHALLENGING),
-                       __ATOMIC_RELEASE);
-    restore_syncookies(control);
-  }
-}
-
-// So that they take cookies; see listeners.h.
-void Kernel::touch_listeners() {
-  const weir_control& control = *object_.control();
-  const weir_settings& settings = control.slots[control.active & 1];
-  for (const auto& listener : listeners())
-    if (settings.port_service[listener.port] != 0) touch(listener);
-  touched_ticks_ = 0;
-}
-
-// While challenges are sent, every acknowledgement is looked at: not for longer than needed.
-void Kernel::tick() {
-  weir_control& control = *object_.control();
-  if ((control.present & WEIR_CAN_CHALLENGE) != 0 && !are_syncookies_taken()) arrange_challenges();
-  // A server that was started since is not known to have been touched.
-  if ((control.present & WEIR_CAN_CHALLENGE) != 0 &&
-      (++touched_ticks_ >= kTouchTicks ||
-       ((control.present & WEIR_CHALLENGING) != 0 && touched_ticks_ >= kTouchWhileChallenging)))
-    touch_listeners();
-  std::uint64_t sent = 0;
-  for (const auto& record : table_.records())
-    sent += stats_of(record.slot).answers[WEIR_ACTION_CHALLENGE];
-  quiet_ticks_ = sent == challenges_ ? quiet_ticks_ + 1 : 0;
-  challenges_ = sent;
-  if (quiet_ticks_ >= kQuietTicks)
-    __atomic_fetch_and(&control.present, ~WEIR_CHALLENGING, __ATOMIC_RELEASE);
 }
 
 // Attaches in one way, or replaces the program that is attached in this way already.
@@ -306,7 +223,7 @@ Result<InterfaceState> Kernel::attach(const std::string& name, Attach how) {
     auto done = attach_one(*record, ifindex, way);
     if (done) {
       if (!note.empty()) notes_[name] = fmt::format("{}; so {} is used", note, attach_name(way));
-      arrange_challenges();
+      challenges_.arrange(table_.records());
       for (auto& state : interfaces())
         if (state.name == name) return state;
       return fail(ErrorCode::kSystem, context + ": it was attached and is gone again");
@@ -329,7 +246,7 @@ Status Kernel::detach(const std::string& name) {
     return fail(ErrorCode::kNotFound, name + " is not attached", "weir status lists what is");
   notes_.erase(name);
   auto done = detach_pinned(pin_dir_, name);
-  arrange_challenges();
+  challenges_.arrange(table_.records());
   return done;
 }
 
@@ -352,11 +269,8 @@ std::vector<InterfaceState> Kernel::interfaces() const {
 }
 
 weir_stats Kernel::stats_of(unsigned slot) const {
-  static const auto cpus = static_cast<std::size_t>(std::max(1, libbpf_num_possible_cpus()));
-  std::vector<weir_stats> values(cpus);
   weir_stats sum{};
-  if (bpf_map_lookup_elem(maps_.stats, &slot, values.data()) == 0)
-    for (const auto& value : values) add_stats(sum, value);
+  for (const auto& value : read_cpu_stats(maps_.stats, slot)) add_stats(sum, value);
   return sum;
 }
 

@@ -11,12 +11,11 @@
 #include <cerrno>
 #include <cstring>
 
+#include "dataplane/cpu_stats.h"
 #include "dataplane/sizes.h"
 
 namespace weir {
 namespace {
-
-constexpr std::uint64_t kNsPerMs = 1'000'000;
 
 weir_address key_of(const Address& address) {
   weir_address key{};
@@ -55,10 +54,10 @@ Prefix prefix_of(const weir_net& key) {
 
 // Up, so that no ban ends early.
 std::uint64_t to_ms(BootNs ns) {
-  return ns == WEIR_BAN_FOREVER ? ns : ns / kNsPerMs + (ns % kNsPerMs != 0 ? 1 : 0);
+  return ns == WEIR_BAN_FOREVER ? ns : ns / kNsInMs + (ns % kNsInMs != 0 ? 1 : 0);
 }
 
-BootNs to_ns(std::uint64_t ms) { return ms == WEIR_BAN_FOREVER ? ms : ms * kNsPerMs; }
+BootNs to_ns(std::uint64_t ms) { return ms == WEIR_BAN_FOREVER ? ms : ms * kNsInMs; }
 
 unsigned flags_of(const KernelBan& ban) { return ban.all ? WEIR_BAN_ALL : 0; }
 
@@ -103,16 +102,6 @@ void for_each_key(int map, const std::function<void(const Key&)>& visit) {
     previous = &key;
     visit(key);
   }
-}
-
-// The counters of every CPU, one by one.
-void for_each_cpu_stats(int stats_map, const std::function<void(const weir_stats&)>& visit) {
-  const int cpus = libbpf_num_possible_cpus();
-  if (cpus <= 0) return;
-  std::vector<weir_stats> values(static_cast<std::size_t>(cpus));
-  for (__u32 slot = 0; slot < WEIR_INTERFACE_MAX; slot++)
-    if (bpf_map_lookup_elem(stats_map, &slot, values.data()) == 0)
-      for (const auto& value : values) visit(value);
 }
 
 }  // namespace
@@ -247,10 +236,10 @@ std::vector<KernelBan> KernelBans::list_sources() const {
   const weir_settings& settings = control_->slots[control_->active & 1];
   const int length4 = bits(&settings.mask4, 1), length6 = bits(settings.mask6, 4);
   std::map<const weir_source_ban*, std::uint64_t> pending;
-  for_each_cpu_stats(maps_.stats, [&](const weir_stats& stats) {
-    if (const auto* entry = sources_.at(stats.ban_index, stats.ban_id); entry != nullptr)
-      pending[entry] += stats.ban_dropped;
-  });
+  for (unsigned slot = 0; slot < WEIR_INTERFACE_MAX; slot++)
+    for (const auto& stats : read_cpu_stats(maps_.stats, slot))
+      if (const auto* entry = sources_.at(stats.ban_index, stats.ban_id); entry != nullptr)
+        pending[entry] += stats.ban_dropped;
   std::vector<KernelBan> bans;
   bans.reserve(sources_.count());
   sources_.for_each([&](const weir_source_ban& entry) {
