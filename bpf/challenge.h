@@ -92,15 +92,15 @@ static __always_inline int weir_answer(struct xdp_md *ctx, const struct weir_fac
 __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
 				  struct weir_stats *stats)
 {
-	struct weir_handshake shake = {};
+	struct weir_handshake *shake = weir_my_handshake();
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
 	int state;
 
-	if (!weir_can_challenge || !facts || !stats)
+	if (!weir_can_challenge || !facts || !stats || !shake)
 		return WEIR_CHALLENGE_NO;
 	/* Not to groups (RFC 9293, 3.9.2.3), and only where somebody listens. */
 	if (data + sizeof(struct ethhdr) > end || (data[0] | data[6]) & 1 ||
-	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &shake))
+	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, shake))
 		return WEIR_CHALLENGE_NO;
 	state = weir_socket_state(ctx, WEIR_HOOK_XDP, facts);
 	if (state == WEIR_SOCKET_NONE)
@@ -111,10 +111,10 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	 */
 	if (state != BPF_TCP_LISTEN)
 		return WEIR_CHALLENGE_TRICKLE;
-	if (weir_is_trickle(&shake, facts, stats))
+	if (weir_is_trickle(shake, facts, stats))
 		return WEIR_CHALLENGE_TRICKLE;
-	if (!(facts->family ? weir_answer(ctx, facts, &shake, 1)
-			    : weir_answer(ctx, facts, &shake, 0)))
+	if (!(facts->family ? weir_answer(ctx, facts, shake, 1)
+			    : weir_answer(ctx, facts, shake, 0)))
 		return WEIR_CHALLENGE_NO;
 	if (!(WEIR_LOAD(&weir_control.present) & WEIR_CHALLENGING))
 		WEIR_OR(&weir_control.present, WEIR_CHALLENGING);
@@ -150,10 +150,12 @@ __noinline int weir_is_suspect(const struct weir_facts *facts, __u32 service, __
 			       struct weir_stats *stats)
 {
 	const struct weir_settings *set = weir_active(&weir_control);
+	__u64 id;
 
-	return facts && stats && weir_is_flooded(service, rate, stats) &&
-	       !weir_is_validated(weir_id_of(set, facts, weir_validated_salt()),
-				  weir_now_ms(stats));
+	if (!facts || !stats || !weir_is_flooded(service, rate, stats))
+		return 0;
+	id = weir_id_of(set, facts, weir_validated_salt());
+	return !weir_may_be_known(id) || !weir_is_validated(id, weir_now_ms(stats));
 }
 
 #endif

@@ -71,6 +71,21 @@ struct weir_handshake {
 	__u32 tcp_length; /* in bytes, 20 to 60 */
 };
 
+/* One packet's at a time on each CPU: the stack has no room. Not shared, and so not pinned. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weir_handshake);
+} handshakes SEC(".maps");
+
+static __always_inline struct weir_handshake *weir_my_handshake(void)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(&handshakes, &index);
+}
+
 static __always_inline int weir_load_handshake(void *ctx, enum weir_hook hook,
 					       const struct weir_facts *facts,
 					       struct weir_handshake *shake)
@@ -94,13 +109,14 @@ static __always_inline int weir_load_handshake(void *ctx, enum weir_hook hook,
 static __always_inline int weir_has_cookie(void *ctx, enum weir_hook hook,
 					   const struct weir_facts *facts)
 {
-	struct weir_handshake shake = {};
+	struct weir_handshake *shake = weir_my_handshake();
 
-	if (!weir_can_challenge || !facts || !weir_load_handshake(ctx, hook, facts, &shake))
+	if (!weir_can_challenge || !facts || !shake ||
+	    !weir_load_handshake(ctx, hook, facts, shake))
 		return 0;
 	return facts->family
-		   ? !bpf_tcp_raw_check_syncookie_ipv6((void *)shake.ip, (void *)shake.tcp)
-		   : !bpf_tcp_raw_check_syncookie_ipv4((void *)shake.ip, (void *)shake.tcp);
+		   ? !bpf_tcp_raw_check_syncookie_ipv6((void *)shake->ip, (void *)shake->tcp)
+		   : !bpf_tcp_raw_check_syncookie_ipv4((void *)shake->ip, (void *)shake->tcp);
 }
 
 enum weir_proof {

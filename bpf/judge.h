@@ -116,6 +116,15 @@ static __always_inline __u64 weir_hash_of(const struct weir_control *control,
 				 facts->seq);
 }
 
+/* Whether anybody could have sent an event in its source's name. */
+__noinline int weir_may_be_forged(const struct weir_facts *facts, __u32 event,
+				  struct weir_stats *stats)
+{
+	return facts && stats &&
+	       (event != WEIR_EVENT_REQUEST ||
+		!weir_is_proved(weir_connection_hash(facts), facts->seq, weir_now_ms(stats)));
+}
+
 /*
  * Judges an event by its limit. A kicked SYN that is sent again is a new attempt: the client's
  * only way in once its window has passed. A kicked request stays kicked, or the retransmissions
@@ -131,7 +140,7 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 	const struct weir_service *service =
 	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)];
 	const struct weir_limit *limit = &service->limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
-	int proof = WEIR_PROOF_NONE;
+	int proof = WEIR_PROOF_NONE, may_be_forged = 0;
 	__u64 id = weir_id_of(set, facts, weir_event_salt(outcome->service, outcome->event));
 	struct weir_metered metered;
 	struct weir_state state;
@@ -139,9 +148,11 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
-	if (!weir_find_state(limit, id, facts, stats, &state))
-		return WEIR_REASON_UNTRACKED;
 	now_ms = weir_now_ms(stats);
+	if (WEIR_UNLIKELY(weir_is_sketching(stats, now_ms)))
+		may_be_forged = weir_may_be_forged(facts, outcome->event, stats);
+	if (!weir_find_state(limit, id, facts, may_be_forged, now_ms, stats, &state))
+		return WEIR_REASON_UNTRACKED;
 	if (WEIR_UNLIKELY(weir_is_held(&state))) {
 		__u32 reason =
 		    weir_judge_again(weir_hash_of(control, facts), (__u32)now_ms, limit->delay_ms);

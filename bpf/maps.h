@@ -42,6 +42,9 @@ const volatile __u32 weir_burst_mask = 1023;
 const volatile __u32 weir_slide_mask = 511;
 const volatile __u32 weir_ban_mask = 1023;
 
+/* New sources of a CPU in a WEIR_NEW_TICK_MS from which on it sketches. */
+const volatile __u32 weir_new_budget = ~0u;
+
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -49,6 +52,20 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weir_burst_set);
 } bursts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 512);
+	__type(key, __u32);
+	__type(value, struct weir_tags);
+} tags SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEIR_NOTE_PAGES);
+	__type(key, __u32);
+	__type(value, struct weir_notes);
+} notes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

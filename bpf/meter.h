@@ -11,6 +11,7 @@
 
 #include "clock.h"
 #include "lib/facts.h"
+#include "lib/sketch.h"
 #include "lib/table.h"
 #include "lib/window.h"
 #include "maps.h"
@@ -48,6 +49,66 @@ static __always_inline struct weir_lock *weir_lock_of(__u64 id)
 	return bpf_map_lookup_elem(&locks, &index);
 }
 
+/* Counts a new source, and sketches when there are too many. */
+static __always_inline void weir_count_new(struct weir_stats *stats, __u64 now_ms)
+{
+	__u64 tick = now_ms / WEIR_NEW_TICK_MS, from;
+
+	if (stats->new_tick != tick) {
+		stats->new_tick = tick;
+		stats->new_count = 0;
+	}
+	if (++stats->new_count <= weir_new_budget)
+		return;
+	from = weir_later(now_ms, stats->sketch_until_ms);
+	stats->sketch_ms += now_ms + WEIR_SKETCH_MS - from;
+	stats->sketch_until_ms = now_ms + WEIR_SKETCH_MS;
+}
+
+static __always_inline struct weir_tags *weir_tags_of(__u32 set)
+{
+	__u32 index = set >> 1;
+
+	return bpf_map_lookup_elem(&tags, &index);
+}
+
+/* Whether a source may be in `bursts`. No: it is not. */
+static __always_inline int weir_may_be_known(__u64 id)
+{
+	__u32 set = weir_set_of(id, weir_burst_mask);
+	const struct weir_tags *known = weir_tags_of(set);
+
+	return !known || weir_has_tag((__u32)(WEIR_LOAD(&known->word) >> weir_tag_at(set, 0) * 8),
+				      weir_tag_of(id));
+}
+
+static __always_inline int weir_is_sketching(const struct weir_stats *stats, __u64 now_ms)
+{
+	return now_ms < stats->sketch_until_ms;
+}
+
+/* While it is sketched: whether a source is new. Then it is noted, and that is all. */
+static __always_inline int weir_is_stranger(__u64 id, struct weir_stats *stats, __u64 now_ms)
+{
+	__u32 index = weir_note_index(id), page = index / WEIR_NOTE_WORDS;
+	__u16 note = weir_note_of(id);
+	struct weir_notes *mine;
+	__u64 *word;
+
+	if (weir_may_be_known(id))
+		return 0;
+	mine = bpf_map_lookup_elem(&notes, &page);
+	if (!mine)
+		return 0;
+	word = &mine->words[index & (WEIR_NOTE_WORDS - 1)];
+	if (weir_has_note(*word, note))
+		return 0;
+	*word = weir_add_note(*word, note);
+	weir_count_new(stats, now_ms);
+	stats->sketched++;
+	return 1;
+}
+
 /* Takes a way of its set for a new source. Returns which, or WEIR_BURST_WAYS. */
 __noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, struct weir_stats *stats)
 {
@@ -55,10 +116,11 @@ __noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, struct w
 	__u32 index = weir_set_of(id, weir_burst_mask), way;
 	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
 	struct weir_lock *lock = weir_lock_of(id);
+	struct weir_tags *known = weir_tags_of(index);
 	__u64 former = 0, word = 0, now_ms;
 	struct weir_address source;
 
-	if (!facts || !stats || !set || !lock)
+	if (!facts || !stats || !set || !lock || !known)
 		return WEIR_BURST_WAYS;
 	weir_mask(settings, facts, source.addr);
 	now_ms = weir_now_ms(stats);
@@ -74,8 +136,11 @@ __noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, struct w
 		WEIR_PUBLISH(&set->ways[way].id, id);
 		former = former ? former : id;
 	}
+	/* Alone in its byte, for the other set of the word has another lock. */
+	WEIR_STORE((__u8 *)&known->word + weir_tag_at(index, way), weir_tag_of(id));
 	bpf_spin_unlock(&lock->lock);
 	if (former) {
+		weir_count_new(stats, now_ms);
 		stats->sources_added++;
 		stats->sources_replaced += former != id;
 		stats->sources_displaced += former != id && weir_weight(word, now_ms);
@@ -177,17 +242,24 @@ __noinline int weir_add_slide(__u64 id, __u64 word, __u32 slot, struct weir_stat
 struct weir_state {
 	struct weir_burst *burst;
 	struct weir_slide *slide;
-	__u32 is_sliding; /* read once: the verifier does not trust a second look */
+	__u32 is_sliding;  /* read once: the verifier does not trust a second look */
+	__u32 is_stranger; /* it has none, nor needs any: this is taken for its first event */
 };
 
+/* `may_be_forged`: it is sketched, and anybody could have sent this. Returns 0: no room. */
 static __always_inline int weir_find_state(const struct weir_limit *limit, __u64 id,
-					   const struct weir_facts *facts, struct weir_stats *stats,
+					   const struct weir_facts *facts, int may_be_forged,
+					   __u64 now_ms, struct weir_stats *stats,
 					   struct weir_state *state)
 {
 	state->burst = NULL;
+	state->is_stranger = 0;
 	state->is_sliding = limit->window == WEIR_WINDOW_SLIDING;
 	state->slide = state->is_sliding ? weir_find_slide(id, stats) : NULL;
 	if (state->slide)
+		return 1;
+	state->is_stranger = WEIR_UNLIKELY(may_be_forged) && weir_is_stranger(id, stats, now_ms);
+	if (WEIR_UNLIKELY(state->is_stranger))
 		return 1;
 	state->burst = weir_find_burst(id, facts, stats);
 	return state->burst != NULL;
@@ -195,9 +267,9 @@ static __always_inline int weir_find_state(const struct weir_limit *limit, __u64
 
 static __always_inline int weir_is_held(const struct weir_state *state)
 {
-	const __u64 *word = state->slide ? &state->slide->word : &state->burst->word;
-
-	return WEIR_LOAD(word) & WEIR_WORD_HELD;
+	if (state->slide)
+		return WEIR_LOAD(&state->slide->word) & WEIR_WORD_HELD;
+	return state->burst && WEIR_LOAD(&state->burst->word) & WEIR_WORD_HELD;
 }
 
 /* Marks a source that a segment of was held off; `word` is what its state was just now. */
@@ -235,6 +307,8 @@ static __always_inline struct weir_metered weir_meter(const struct weir_limit *l
 	__u64 word, before = 0;
 	__u32 slot;
 
+	if (WEIR_UNLIKELY(state->is_stranger))
+		return weir_metered_burst(limit, weir_word_pack(now_ms, 1, 0, 0));
 	if (!state->is_sliding)
 		return weir_meter_burst(state->burst, limit, now_ms);
 	if (WEIR_UNLIKELY(!state->slide)) {

@@ -21,7 +21,7 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 4
+#define WEIR_LAYOUT 5
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
@@ -69,6 +69,19 @@ struct weir_burst_set {
 	struct weir_address sources[WEIR_BURST_WAYS];
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_burst_set) == 128, "two cache lines");
+
+/* The value of `tags`, of two sets of `bursts` each; see bpf/lib/sketch.h. */
+struct weir_tags {
+	__u64 word;
+};
+WEIR_STATIC_ASSERT(WEIR_BURST_WAYS == 4, "eight tags of a byte are a word");
+
+/* The value of `notes`, of each CPU: four notes of 16 bits in a word; see bpf/lib/sketch.h. */
+#define WEIR_NOTE_PAGES 64
+#define WEIR_NOTE_WORDS 512
+struct weir_notes {
+	__u64 words[WEIR_NOTE_WORDS];
+};
 
 /* The value of `slide_ids`: the ids of a set's ways. A cache line. */
 #define WEIR_ID_WAYS 8
@@ -233,6 +246,8 @@ struct weir_stats {
 	__u64 slides_added;
 	__u64 slides_replaced;
 	__u64 insert_failures;
+	__u64 sketched;	 /* events of sources that were only noted; see bpf/lib/sketch.h */
+	__u64 sketch_ms; /* for how long that was done */
 	__u64 notices_sent;
 	__u64 notices_lost;
 	/* The newest banned source of this CPU, and its packets not yet added to its ban. */
@@ -246,6 +261,9 @@ struct weir_stats {
 	__u64 notice_second;
 	__u64 notice_count;
 	__u64 syn_batch[WEIR_SERVICE_MAX];
+	__u64 new_tick; /* new sources in it: */
+	__u64 new_count;
+	__u64 sketch_until_ms;
 	__u64 scratch;
 };
 

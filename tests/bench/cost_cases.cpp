@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cost_cases.h"
 
+#include "dataplane/sizes.h"
+
 namespace weir::bench {
 
 using namespace weir::test;
@@ -12,6 +14,7 @@ constexpr const char* kClient = "10.0.0.0";   // the driver's first
 constexpr int kMany = 65536;
 constexpr unsigned kScale = 128;  // as many sources as the agent of a large machine has room for
 constexpr unsigned kSources = 4096 * kScale;  // the reference has as many
+constexpr unsigned kNewBudget = new_budget(kSources);
 
 int test_run(int program, const Bytes& frame, int repeat) {
   LIBBPF_OPTS(bpf_test_run_opts, options);
@@ -69,7 +72,7 @@ Cases::Reference Cases::make_reference() {
 }
 
 Program& Cases::fresh() {
-  programs_.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale));
+  programs_.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale, kNewBudget));
   return *programs_.back();
 }
 
@@ -153,9 +156,12 @@ void Cases::add_under_limit() {
                {"under limit, request, burst", WEIR_EVENT_REQUEST, WEIR_WINDOW_BURST,
                 Packet::from(kClient).request()}};
   for (const auto& kind : kinds) {
+    // One for known sources and one that is flooded, and so sketches.
     Program& program = fresh();
-    weir_limit& limit = program.limit(kind.event, kNever, kNever, 2000, kind.window);
-    if (kind.window == WEIR_WINDOW_SLIDING) {
+    Program& flooded = fresh();
+    for (Program* each : {&program, &flooded}) {
+      weir_limit& limit = each->limit(kind.event, kNever, kNever, 2000, kind.window);
+      if (kind.window != WEIR_WINDOW_SLIDING) continue;
       // So many that a jiffy's worth of test runs stays below it, yet the log is asked each time.
       limit.timeout_ms = 1;
       limit.start_throttle = limit.to_much = 400'000;
@@ -166,7 +172,7 @@ void Cases::add_under_limit() {
     for (const auto keys : {KeySet::kFixed, KeySet::kMany})
       many = add(name, keys, XDP_PASS, fd(program), kind.packet,
                  {{lru_[at(keys)], 2.2}, {insert_[at(keys)], 0}});
-    add(name, KeySet::kNew, XDP_PASS, fd(program), kind.packet,
+    add(name, KeySet::kNew, XDP_PASS, fd(flooded), kind.packet,
         {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
   }
 }
@@ -176,14 +182,17 @@ void Cases::add_over_limit() {
   const Packet request = Packet::from(kClient).request();
   for (const auto window : {WEIR_WINDOW_BURST, WEIR_WINDOW_SLIDING}) {
     Program& over = fresh();
-    over.limit(WEIR_EVENT_SYN, 0, 0, 600'000, window);
-    over.limit(WEIR_EVENT_REQUEST, 1, 1, 600'000, window);
+    Program& flooded = fresh();
+    for (Program* each : {&over, &flooded}) {
+      each->limit(WEIR_EVENT_SYN, 0, 0, 600'000, window);
+      each->limit(WEIR_EVENT_REQUEST, 1, 1, 600'000, window);
+    }
     const std::string suffix = window == WEIR_WINDOW_BURST ? ", burst" : ", sliding";
     CostCase* many = nullptr;
     for (const auto keys : {KeySet::kFixed, KeySet::kMany})
       many = add("over limit, syn" + suffix, keys, XDP_DROP, fd(over), syn,
                  {{lru_[at(keys)], 2.0}, {insert_[at(keys)], 0}});
-    add("over limit, syn" + suffix, KeySet::kNew, XDP_DROP, fd(over), syn,
+    add("over limit, syn" + suffix, KeySet::kNew, XDP_DROP, fd(flooded), syn,
         {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
     if (window != WEIR_WINDOW_BURST) continue;
     over.passes(Packet::from(kClient).seq(7).request());

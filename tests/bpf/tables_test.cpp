@@ -125,4 +125,63 @@ TEST_P(Flood, OfNewSourcesDoesNotMakeAnOffenderForgotten) {
   EXPECT_GE(stats.sources_replaced, 80'100u - 4096);
 }
 
+// With more than 100 new sources in a tick they are only noted; who is known stays so.
+class Sketch : public testing::TestWithParam<weir_window> {
+ protected:
+  static constexpr unsigned kBudget = 100;
+  Program program{/*test_clock=*/true, 1, kBudget};
+
+  bool syn(const std::string& source) { return program.passes(Packet::from(source.c_str())); }
+  void flood(unsigned from, unsigned count) {
+    for (unsigned i = from; i < from + count; i++) ASSERT_TRUE(syn(address_of(i))) << i;
+  }
+};
+INSTANTIATE_TEST_SUITE_P(Windows, Sketch, testing::Values(WEIR_WINDOW_BURST, WEIR_WINDOW_SLIDING),
+                         [](const auto& p) {
+                           return p.param == WEIR_WINDOW_BURST ? "Burst" : "Sliding";
+                         });
+
+TEST_P(Sketch, TakesNoEntriesAndRefusesNobodyWhileTooManyAreNew) {
+  program.limit(WEIR_EVENT_SYN, 2, 2, 600'000, GetParam());
+  flood(0, 50'000);
+  const auto stats = program.stats();
+  EXPECT_LE(stats.sources_added, 2 * kBudget) << "but for some taken for others";
+  EXPECT_EQ(stats.sources_added + stats.sketched, 50'000u);
+  EXPECT_EQ(stats.events[0][WEIR_EVENT_SYN][0].events, 50'000u) << "counted all the same";
+  EXPECT_EQ(stats.sketch_ms, 1000u) << "the clock stood still";
+  EXPECT_EQ(stats.insert_failures, 0u);
+}
+
+TEST_P(Sketch, KnownSourcesAreCountedExactlyMeanwhile) {
+  program.limit(WEIR_EVENT_SYN, 5, 5, 600'000, GetParam());
+  for (int i = 0; i < 3; i++) EXPECT_TRUE(syn("203.0.113.1"));
+  flood(0, 10'000);
+  for (int i = 3; i < 10; i++) EXPECT_EQ(syn("203.0.113.1"), i < 5) << i;
+}
+
+TEST_P(Sketch, WhoComesAgainGetsAnEntryAndIsCountedFromThenOn) {
+  program.limit(WEIR_EVENT_SYN, 5, 5, 600'000, GetParam());
+  flood(0, 10'000);
+  for (int i = 0; i < 10; i++) EXPECT_EQ(syn("203.0.113.1"), i < 1 + 5) << i;
+}
+
+TEST_P(Sketch, ALimitOfNothingHoldsForThoseNotedToo) {
+  program.limit(WEIR_EVENT_SYN, 0, 0, 600'000, GetParam());
+  for (unsigned i = 0; i < 1000; i++) ASSERT_FALSE(syn(address_of(i))) << i;
+  EXPECT_GT(program.stats().sketched, 800u);
+}
+
+TEST_P(Sketch, EndsSoonAfterTheFlood) {
+  program.limit(WEIR_EVENT_SYN, 5, 5, 600'000, GetParam());
+  flood(0, 1000);
+  program.advance(999);
+  const auto during = program.stats();
+  EXPECT_TRUE(syn("203.0.113.1"));
+  EXPECT_EQ(program.stats().sketched, during.sketched + 1);
+  program.advance(1);
+  EXPECT_TRUE(syn("203.0.113.2"));
+  EXPECT_EQ(program.stats().sources_added, during.sources_added + 1);
+  EXPECT_EQ(program.stats().sketch_ms, 1000u);
+}
+
 }  // namespace

@@ -37,10 +37,12 @@ inline constexpr auto hook_name = [](const auto& parameter) {
 class Program {
  public:
   // `scale`: how many times larger than in the object the tables are; a power of two.
-  explicit Program(bool test_clock = true, unsigned scale = 1)
+  // `new_budget`: with more new sources in a tick of 64 ms they are sketched.
+  explicit Program(bool test_clock = true, unsigned scale = 1, unsigned new_budget = ~0u)
       : skeleton_(weir_bpf__open(), weir_bpf__destroy) {
     if (!skeleton_) throw std::runtime_error("opening the BPF object failed");
     skeleton_->rodata->weir_test_clock = test_clock ? 1 : 0;
+    skeleton_->rodata->weir_new_budget = new_budget;
     resize(scale);
     if (const int error = weir_bpf__load(skeleton_.get()); error)
       throw std::runtime_error("loading the BPF object failed: " + std::to_string(error));
@@ -189,7 +191,8 @@ class Program {
 
   void resize(unsigned scale) {
     const auto& maps = skeleton_->maps;
-    for (bpf_map* map : {maps.bursts, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
+    for (bpf_map* map :
+         {maps.bursts, maps.tags, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
       bpf_map__set_max_entries(map, bpf_map__max_entries(map) * scale);
     for (auto* mask : {&skeleton_->rodata->weir_burst_mask, &skeleton_->rodata->weir_slide_mask,
                        &skeleton_->rodata->weir_ban_mask})

@@ -76,7 +76,8 @@ TEST(StatsJson, HasTheFillOfTables) {
   EXPECT_EQ(json["sources"]["tracked"], 71);
   EXPECT_EQ(json["sources"]["capacity"], 1'048'576);
   EXPECT_EQ(json["sources"]["insertFailures"], 62);
-  EXPECT_EQ(json["sources"]["sketched"], 0);
+  EXPECT_EQ(json["sources"]["sketched"], 65);
+  EXPECT_EQ(json["sources"]["sketchSeconds"], 66.5);
   EXPECT_EQ(json["bans"], Json({{"active", 145}, {"capacity", 101'000}}));
   EXPECT_EQ(json["notices"], Json({{"sent", 63}, {"lost", 64}}));
   EXPECT_EQ(keys(json["actions"]),

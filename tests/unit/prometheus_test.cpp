@@ -39,6 +39,8 @@ TEST(Prometheus, HasASampleForEveryCounter) {
            "weir_bans 145",
            "weir_notices_lost_total 64",
            "weir_insert_failures_total 62",
+           "weir_sketched_total 65",
+           "weir_sketch_seconds_total 66",
            "weir_mode{mode=\"enforce\"} 1",
            "weir_mode{mode=\"observe\"} 0",
            "weir_attached{interface=\"eth0\",attach=\"native\"} 1",

@@ -40,6 +40,8 @@ inline weir_stats sample_stats() {
   stats.events[5][WEIR_EVENT_SYN][0].events = 100;  // of a service that is gone
   stats.sources_added = 61;
   stats.insert_failures = 62;
+  stats.sketched = 65;
+  stats.sketch_ms = 66'500;
   stats.notices_sent = 63;
   stats.notices_lost = 64;
   return stats;

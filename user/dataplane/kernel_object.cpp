@@ -73,6 +73,8 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.stats_by_slot, "stats_by_slot", 0},
       {maps.interfaces, "interfaces", 0},
       {maps.bursts, "bursts", sizes.burst_sets},
+      {maps.tags, "tags", std::max(1u, sizes.burst_sets / 2)},
+      {maps.notes, "notes", 0},
       {maps.slide_ids, "slide_ids", sizes.slide_sets},
       {maps.slides, "slides", sizes.slide_sets * WEIR_ID_WAYS},
       {maps.locks, "locks", 0},
@@ -139,6 +141,7 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   skeleton->rodata->weir_burst_mask = sizes.burst_sets - 1;
   skeleton->rodata->weir_slide_mask = sizes.slide_sets - 1;
   skeleton->rodata->weir_ban_mask = sizes.ban_sets - 1;
+  skeleton->rodata->weir_new_budget = new_budget(sizes.sources());
   if (auto pinned = pin_maps(skeleton, map_dir, sizes); !pinned)
     return tl::unexpected(std::move(pinned.error()));
   if (const int error = weir_bpf__load(skeleton); error != 0)

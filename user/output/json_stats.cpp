@@ -158,7 +158,8 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
                          {"validated", total.validated},
                          {"insertFailures", total.insert_failures},
                          {"displaced", total.sources_displaced},
-                         {"sketched", 0}};  // every source has its exact entry
+                         {"sketched", total.sketched},
+                         {"sketchSeconds", static_cast<double>(total.sketch_ms) / 1000}};
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
   document["series"] = all_series(snapshot);

@@ -123,6 +123,10 @@ void write_state(std::string& out, const Snapshot& snapshot) {
       .sample({}, snapshot.total.notices_lost);
   Family(out, "weir_insert_failures_total", "counter", "Sources that found no room.")
       .sample({}, snapshot.total.insert_failures);
+  Family(out, "weir_sketched_total", "counter", "Events of sources that were only noted.")
+      .sample({}, snapshot.total.sketched);
+  Family(out, "weir_sketch_seconds_total", "counter", "Time in which new ones were, by CPU.")
+      .sample({}, snapshot.total.sketch_ms / 1000);
   Family modes(out, "weir_mode", "gauge", "1 for the mode that Weir is in.");
   for (int i = 0; i < WEIR_MODE_COUNT; ++i) {
     const auto mode = static_cast<Mode>(i);

@@ -84,8 +84,9 @@ std::string totals(const Json& document) {
   const auto of = [&](const char* object, const char* key) { return cell(document, object, key); };
   return layout::wrapped("actions  ", actions) +
          layout::wrapped("sources  ",
-                         fmt::format("{} of {} tracked, {} found no room", of("sources", "tracked"),
-                                     of("sources", "capacity"), of("sources", "insertFailures"))) +
+                         fmt::format("{} of {} tracked, {} found no room, {} events only noted",
+                                     of("sources", "tracked"), of("sources", "capacity"),
+                                     of("sources", "insertFailures"), of("sources", "sketched"))) +
          layout::wrapped("bans     ", fmt::format("{} active, room for {}", of("bans", "active"),
                                                   of("bans", "capacity"))) +
          layout::wrapped("notices  ", fmt::format("{} sent, {} lost", of("notices", "sent"),
