@@ -27,10 +27,11 @@ def limit(start=65534, much=65535, timeout="2s", window="burst", delay="500ms", 
             f'action = "{action}"\n')
 
 
-def config(syn=None, request=None, mode="enforce", ports="[80]", more=""):
+def config(syn=None, request=None, mode="enforce", ports="[80]", more="", flood=0):
     """A configuration with the one service `web`; what is not named is not limited."""
     return (f'mode = "{mode}"\n{more}\n[services.web]\nports = {ports}\nprotocol = "http"\n'
-            f'[services.web.syn]\n{syn or limit()}[services.web.request]\n{request or limit()}')
+            f'floodRate = {flood}\n[services.web.syn]\n{syn or limit()}'
+            f'[services.web.request]\n{request or limit()}')
 
 
 class Weir:
