@@ -93,6 +93,23 @@ def test_under_tc_challenges_are_off_and_status_says_so(net, nginx, weir):
     assert drops_what_it_cannot_challenge(agent, net)
 
 
+def test_where_the_hosts_settings_are_read_only_challenges_are_off_and_status_says_so(
+        net, nginx, weir):
+    net.server.sysctl("net.ipv4.tcp_syncookies", 1)
+    agent = weir(challenged((3, 3, "1m"), flood=1), start=False)
+    agent.around = ["unshare", "--mount", "sh", "-c",
+                    'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && '
+                    'exec "$@"', "sh"]
+    agent.start()
+    problems = agent.json("status")["problems"]
+    assert any("challenges are off" in p and SYNCOOKIES in p and "Read-only" in p
+               for p in problems), problems
+    assert "challenges are off" in agent.cli("status").stdout
+    assert syncookies(net) == "1"
+    assert drops_what_it_cannot_challenge(agent, net)
+    assert at_once(net.client, net.SERVER4, net.client4(2))
+
+
 def bytes_of(net):
     """What the client's end has sent and received."""
     link = json.loads(net.client.ip("-s", "-j", "link", "show", net.PEER).stdout)[0]

@@ -44,6 +44,7 @@ class Weir:
         self.socket = f"{self.home}/sock"
         self.file = f"{self.home}/weir.toml"
         self.process, self.ready_line = None, ""
+        self.around = []  # words before the command of `weir run`, which it is executed by
         self.configure(settings if settings is not None else config())
 
     def configure(self, text):
@@ -55,7 +56,7 @@ class Weir:
                 self.pins]
 
     def run_command(self, *more):
-        command = [BINARY, "run"]
+        command = [*self.around, BINARY, "run"]
         for device in self.devices:
             command += ["-i", device]
         if self.attach:
