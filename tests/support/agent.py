@@ -117,6 +117,33 @@ class Weir:
         finally:
             connection.close()
 
+    def ban_all(self, addresses, time):
+        """As many `weir ban add` over one connection: a process for each would take minutes, and
+        http.client takes longer to read the answers than the agent to make them."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(self.socket)
+            for address in addresses:
+                body = json.dumps({"address": address, "for": time})
+                client.sendall(f"POST /v1/bans HTTP/1.1\r\nHost: weir\r\nContent-Type: "
+                               f"application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                               f"{body}".encode())
+                answer = client.recv(4096)
+                while answer.startswith(b"HTTP/1.1 200") and not answer.endswith(b"}\n"):
+                    answer += client.recv(4096) or b"}\n"
+                assert answer.startswith(b"HTTP/1.1 200"), answer
+
+    def explain(self, address):
+        """As `weir explain --json`, without the cost of a process."""
+        status, text = self.call("GET", f"/v1/explain/{address}")
+        assert status == 200, text
+        return json.loads(text)
+
+    def memory(self):
+        """Bytes of the process that are in memory."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
+
     def signal(self, number):
         self.process.send_signal(number)
 
