@@ -27,10 +27,11 @@ def limit(start=65534, much=65535, timeout="2s", window="burst", delay="500ms", 
             f'action = "{action}"\n')
 
 
-def config(syn=None, request=None, mode="enforce", ports="[80]", more=""):
+def config(syn=None, request=None, mode="enforce", ports="[80]", more="", flood=0):
     """A configuration with the one service `web`; what is not named is not limited."""
     return (f'mode = "{mode}"\n{more}\n[services.web]\nports = {ports}\nprotocol = "http"\n'
-            f'[services.web.syn]\n{syn or limit()}[services.web.request]\n{request or limit()}')
+            f'floodRate = {flood}\n[services.web.syn]\n{syn or limit()}'
+            f'[services.web.request]\n{request or limit()}')
 
 
 class Weir:
@@ -43,6 +44,7 @@ class Weir:
         self.socket = f"{self.home}/sock"
         self.file = f"{self.home}/weir.toml"
         self.process, self.ready_line = None, ""
+        self.around = []  # words before the command of `weir run`, which it is executed by
         self.configure(settings if settings is not None else config())
 
     def configure(self, text):
@@ -54,7 +56,7 @@ class Weir:
                 self.pins]
 
     def run_command(self, *more):
-        command = [BINARY, "run"]
+        command = [*self.around, BINARY, "run"]
         for device in self.devices:
             command += ["-i", device]
         if self.attach:
@@ -114,6 +116,33 @@ class Weir:
             return answer.status, answer.read().decode()
         finally:
             connection.close()
+
+    def ban_all(self, addresses, time):
+        """As many `weir ban add` over one connection: a process for each would take minutes, and
+        http.client takes longer to read the answers than the agent to make them."""
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(10)
+            client.connect(self.socket)
+            for address in addresses:
+                body = json.dumps({"address": address, "for": time})
+                client.sendall(f"POST /v1/bans HTTP/1.1\r\nHost: weir\r\nContent-Type: "
+                               f"application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+                               f"{body}".encode())
+                answer = client.recv(4096)
+                while answer.startswith(b"HTTP/1.1 200") and not answer.endswith(b"}\n"):
+                    answer += client.recv(4096) or b"}\n"
+                assert answer.startswith(b"HTTP/1.1 200"), answer
+
+    def explain(self, address):
+        """As `weir explain --json`, without the cost of a process."""
+        status, text = self.call("GET", f"/v1/explain/{address}")
+        assert status == 200, text
+        return json.loads(text)
+
+    def memory(self):
+        """Bytes of the process that are in memory."""
+        with open(f"/proc/{self.process.pid}/status") as status:
+            return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmRSS"))
 
     def signal(self, number):
         self.process.send_signal(number)

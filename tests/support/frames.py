@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Frames byte by byte, for what no client program sends. Checksums are right unless asked."""
+import functools
 import ipaddress
 import struct
 
@@ -17,6 +18,7 @@ def checksum(data):
     return ~total & 0xFFFF
 
 
+@functools.lru_cache(1024)  # one end of all the frames of a list is the same
 def packed(address):
     return ipaddress.ip_address(address).packed
 

@@ -150,6 +150,10 @@ class Net:
         """The number-th of 65 536 IPv4 clients."""
         return f"198.19.{number >> 8}.{number & 255}"
 
+    def receive_by_xdp(self, program):
+        """A veth delivers what its peer's XDP program sends back only to an end that has one."""
+        self.client.ip("link", "set", "dev", self.PEER, "xdpdrv", "obj", program, "sec", "xdp")
+
     @staticmethod
     def client6(network, host=1):
         """A client in the network-th /64."""

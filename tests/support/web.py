@@ -32,7 +32,7 @@ http {{
 """
 
 Answer = namedtuple("Answer", "code seconds connect")
-Fetched = namedtuple("Fetched", "seconds resent")
+Fetched = namedtuple("Fetched", "seconds resent connect")
 
 _TOTAL_RETRANS = slice(100, 104)  # of struct tcp_info
 
@@ -116,7 +116,7 @@ def one_after_another(namespace, where, source, count, gap=0.05, patience=1.8):
 def fetch(namespace, server, source, port=80, patience=3):
     """One request on a connection of its own, without the cost of a process.
 
-    The seconds it took, and how many segments TCP had to send again.
+    The seconds it took, how many segments TCP had to send again, and the seconds to connect.
     """
     family = socket.AF_INET6 if ":" in server else socket.AF_INET
     with namespace.entered():
@@ -126,6 +126,7 @@ def fetch(namespace, server, source, port=80, patience=3):
         client.bind((source, 0))
         started = time.perf_counter()
         client.connect((server, port))
+        connect = time.perf_counter() - started
         client.sendall(b"GET / HTTP/1.1\r\nHost: weir.test\r\nConnection: close\r\n\r\n")
         answer = b""
         while piece := client.recv(65536):
@@ -133,7 +134,7 @@ def fetch(namespace, server, source, port=80, patience=3):
         seconds = time.perf_counter() - started
         resent = resent_by(client)
     assert answer.startswith(b"HTTP/1.1 200"), answer[:60]
-    return Fetched(seconds, resent)
+    return Fetched(seconds, resent, connect)
 
 
 def resent_by(client):

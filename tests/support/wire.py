@@ -7,6 +7,7 @@ what came through. Its times are the kernel's, not ours.
 """
 import contextlib
 import ctypes
+import itertools
 import multiprocessing
 import os
 import socket
@@ -23,6 +24,7 @@ _ALL = 3  # ETH_P_ALL; bind() puts it into network order
 _SOL_PACKET, _PACKET_STATISTICS, _PACKET_QDISC_BYPASS = 263, 6, 20
 _SO_RCVBUFFORCE, _SO_TIMESTAMPNS = 33, 35
 _OUTGOING = 4
+_BATCH = 64  # frames of a flood with a rate that are sent at once: they fit into any ring
 _fork = multiprocessing.get_context("fork")
 
 
@@ -32,7 +34,7 @@ class _iovec(ctypes.Structure):
 
 class _msghdr(ctypes.Structure):
     _fields_ = [("name", ctypes.c_void_p), ("namelen", ctypes.c_uint32),
-                ("iov", ctypes.POINTER(_iovec)), ("iovlen", ctypes.c_size_t),
+                ("iov", ctypes.c_void_p), ("iovlen", ctypes.c_size_t),
                 ("control", ctypes.c_void_p), ("controllen", ctypes.c_size_t),
                 ("flags", ctypes.c_int)]
 
@@ -61,14 +63,19 @@ class Sender:
         return self.send_batch(self.prepare(frames))
 
     def prepare(self, frames):
-        """What send_batch() takes: making it costs more than sending it."""
-        kept = [ctypes.create_string_buffer(f, len(f)) for f in frames]
+        """What send_batch() takes: making it costs more than sending it.
+
+        A frame that is a ctypes array is sent as it is by then.
+        """
+        kept = [f if isinstance(f, ctypes.Array) else ctypes.create_string_buffer(f, len(f))
+                for f in frames]
         vectors = (_iovec * len(frames))()
         messages = (_mmsghdr * len(frames))()
+        first = ctypes.addressof(vectors)
         for i, buffer in enumerate(kept):
-            vectors[i] = _iovec(ctypes.addressof(buffer), len(buffer))
-            messages[i].hdr.iov = ctypes.pointer(vectors[i])
-            messages[i].hdr.iovlen = 1
+            vectors[i] = (ctypes.addressof(buffer), len(buffer))
+            header = messages[i].hdr
+            header.iov, header.iovlen = first + i * ctypes.sizeof(_iovec), 1
         return messages, vectors, kept  # the latter two only to be kept alive
 
     def send_batch(self, batch):
@@ -105,15 +112,20 @@ class Flood:
 
     def _work(self, net, frames, cpu, seconds, rate):
         os.sched_setaffinity(0, {cpu % os.cpu_count()})
-        sender, started = Sender(net.client, net.PEER), time.monotonic()
-        size = len(frames) if rate is None else 100
-        batches = [sender.prepare(frames[n:n + size]) for n in range(0, len(frames), size)]
-        sent = 0
-        while not self._stop.is_set() and time.monotonic() < started + seconds:
-            sent += sender.send_batch(batches[sent // size % len(batches)])
+        sender, started, sent = Sender(net.client, net.PEER), time.monotonic(), 0
+        for batch in self._batches(sender, frames, rate):
+            sent += sender.send_batch(batch)
             self._sent[cpu].value = sent
+            if self._stop.is_set() or time.monotonic() > started + seconds:
+                return
             if rate is not None:
                 time.sleep(max(0, sent / rate - (time.monotonic() - started)))
+
+    def _batches(self, sender, frames, rate):
+        """What to send, without an end."""
+        size = len(frames) if rate is None else _BATCH
+        return itertools.cycle([sender.prepare(frames[n:n + size])
+                                for n in range(0, len(frames), size)])
 
     @property
     def sent(self):
@@ -128,6 +140,13 @@ class Flood:
                 process.kill()
                 process.join()
         return self.sent
+
+    def wait_for(self, count, patience=60):
+        """Returns when so many frames were sent."""
+        end = time.monotonic() + patience
+        while self.sent < count:
+            assert time.monotonic() < end, f"only {self.sent} of {count} frames in {patience} s"
+            time.sleep(0.01)
 
     def __enter__(self):
         """All of them are sending when this returns."""
