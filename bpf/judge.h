@@ -151,7 +151,7 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 	now_ms = weir_now_ms(stats);
 	if (WEIR_UNLIKELY(weir_is_sketching(stats, now_ms)))
 		may_be_forged = weir_may_be_forged(facts, outcome->event, stats);
-	if (!weir_find_state(limit, id, facts, may_be_forged, now_ms, stats, &state))
+	if (!weir_find_state(limit, id, facts, may_be_forged, stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	if (WEIR_UNLIKELY(weir_is_held(&state))) {
 		__u32 reason =

@@ -82,20 +82,32 @@ static __always_inline int weir_may_be_known(__u64 id)
 				      weir_tag_of(id));
 }
 
+/* The same of its log. */
+static __always_inline int weir_may_have_slide(__u64 id)
+{
+	__u32 set = weir_set_of(id, weir_slide_mask);
+	const struct weir_tags *known = bpf_map_lookup_elem(&slide_tags, &set);
+
+	return !known || weir_has_tag(WEIR_LOAD(&known->word), weir_tag_of(id));
+}
+
 static __always_inline int weir_is_sketching(const struct weir_stats *stats, __u64 now_ms)
 {
 	return now_ms < stats->sketch_until_ms;
 }
 
-/* While it is sketched: whether a source is new. Then it is noted, and that is all. */
-static __always_inline int weir_is_stranger(__u64 id, struct weir_stats *stats, __u64 now_ms)
+/*
+ * While it is sketched: whether a source has no state for an event. Then it is noted, and that is
+ * all. A global function, which the verifier checks once.
+ */
+__noinline int weir_is_stranger(__u64 id, __u32 is_sliding, struct weir_stats *stats)
 {
 	__u32 index = weir_note_index(id), page = index / WEIR_NOTE_WORDS;
 	__u16 note = weir_note_of(id);
 	struct weir_notes *mine;
 	__u64 *word;
 
-	if (weir_may_be_known(id))
+	if (!stats || weir_may_be_known(id) || (is_sliding && weir_may_have_slide(id)))
 		return 0;
 	mine = bpf_map_lookup_elem(&notes, &page);
 	if (!mine)
@@ -104,7 +116,7 @@ static __always_inline int weir_is_stranger(__u64 id, struct weir_stats *stats, 
 	if (weir_has_note(*word, note))
 		return 0;
 	*word = weir_add_note(*word, note);
-	weir_count_new(stats, now_ms);
+	weir_count_new(stats, weir_now_ms(stats));
 	stats->sketched++;
 	return 1;
 }
@@ -215,9 +227,10 @@ __noinline int weir_add_slide(__u64 id, __u64 word, __u32 slot, struct weir_stat
 	struct weir_id_set *set = bpf_map_lookup_elem(&slide_ids, &index);
 	struct weir_lock *lock = weir_lock_of(id);
 	struct weir_slide *slide;
+	struct weir_tags *known = bpf_map_lookup_elem(&slide_tags, &index);
 	__u64 former = 0;
 
-	if (!stats || !set || !lock)
+	if (!stats || !set || !lock || !known)
 		return 0;
 	way = weir_slide_victim(set, index, id, weir_now_ms(stats)) & (WEIR_ID_WAYS - 1);
 	slide = weir_slide_at(index, way);
@@ -230,6 +243,7 @@ __noinline int weir_add_slide(__u64 id, __u64 word, __u32 slot, struct weir_stat
 		__builtin_memset(slide->slots, 0, sizeof(slide->slots));
 		slide->slots[0] = slot;
 		WEIR_STORE(&slide->word, word);
+		WEIR_STORE((__u8 *)&known->word + way, weir_tag_of(id));
 		WEIR_PUBLISH(&set->ids[way], id);
 	}
 	bpf_spin_unlock(&lock->lock);
@@ -249,17 +263,20 @@ struct weir_state {
 /* `may_be_forged`: it is sketched, and anybody could have sent this. Returns 0: no room. */
 static __always_inline int weir_find_state(const struct weir_limit *limit, __u64 id,
 					   const struct weir_facts *facts, int may_be_forged,
-					   __u64 now_ms, struct weir_stats *stats,
-					   struct weir_state *state)
+					   struct weir_stats *stats, struct weir_state *state)
 {
 	state->burst = NULL;
-	state->is_stranger = 0;
+	state->slide = NULL;
 	state->is_sliding = limit->window == WEIR_WINDOW_SLIDING;
-	state->slide = state->is_sliding ? weir_find_slide(id, stats) : NULL;
+	state->is_stranger = 0;
+	if (WEIR_UNLIKELY(may_be_forged)) {
+		state->is_stranger = weir_is_stranger(id, state->is_sliding, stats);
+		if (state->is_stranger)
+			return 1;
+	}
+	if (state->is_sliding)
+		state->slide = weir_find_slide(id, stats);
 	if (state->slide)
-		return 1;
-	state->is_stranger = WEIR_UNLIKELY(may_be_forged) && weir_is_stranger(id, stats, now_ms);
-	if (WEIR_UNLIKELY(state->is_stranger))
 		return 1;
 	state->burst = weir_find_burst(id, facts, stats);
 	return state->burst != NULL;

@@ -3,7 +3,7 @@
  * What is asked instead of the table of sources while new ones come so fast that each would cost
  * a cache miss and push out another. Two sketches small enough to stay in a CPU's cache:
  *
- *   tags    a byte of the id of each source in the table, so that a new source need not be looked
+ *   tags    a byte of the id of each source in a table, so that a new source need not be looked
  *           for there. Kept up to date always.
  *   notes   of each CPU, 16 bits of the ids of the newest new sources. A source gets its entry when
  *           it is met again while noted.
@@ -34,12 +34,13 @@ static __always_inline __u32 weir_tag_at(__u32 set, __u32 way)
 	return (set & 1) * WEIR_BURST_WAYS + (way & (WEIR_BURST_WAYS - 1));
 }
 
-/* Whether one of four bytes is `tag`: the lowest that is makes a borrow (Hacker's Delight, 6-1). */
-static __always_inline int weir_has_tag(__u32 tags, __u8 tag)
+/* Whether one of eight bytes is `tag`: the lowest that is makes a borrow (Hacker's Delight, 6-1).
+ */
+static __always_inline int weir_has_tag(__u64 tags, __u8 tag)
 {
-	__u32 differ = tags ^ tag * 0x01010101u;
+	__u64 differ = tags ^ tag * 0x0101010101010101ull;
 
-	return ((differ - 0x01010101u) & ~differ & 0x80808080u) != 0;
+	return ((differ - 0x0101010101010101ull) & ~differ & 0x8080808080808080ull) != 0;
 }
 
 /* Which of all words of notes a source's is in. */

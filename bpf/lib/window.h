@@ -278,6 +278,8 @@ static __always_inline int weir_slide_is_full(const struct weir_slide *slide,
 	if (weir_word_last_ms(word) != now_ms || weir_word_count(word) <= limit->to_much ||
 	    run >> 3 != (limit->epoch & 3u))
 		return 0;
+	if (!limit->to_much)
+		return 1;
 	i = weir_word_count(word) - limit->to_much;
 	entry = i >> shift;
 	return WEIR_LOAD(&slide->slots[entry % WEIR_SLIDE_SLOTS]) ==

@@ -70,7 +70,10 @@ struct weir_burst_set {
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_burst_set) == 128, "two cache lines");
 
-/* The value of `tags`, of two sets of `bursts` each; see bpf/lib/sketch.h. */
+/*
+ * Which sources may be in a table; see bpf/lib/sketch.h. The value of `tags`, of two sets of
+ * `bursts` each, and of `slide_tags`, of a set of `slide_ids`.
+ */
 struct weir_tags {
 	__u64 word;
 };
@@ -88,6 +91,7 @@ struct weir_notes {
 struct weir_id_set {
 	__u64 ids[WEIR_ID_WAYS]; /* 0: free */
 };
+WEIR_STATIC_ASSERT(WEIR_ID_WAYS == sizeof(struct weir_tags), "a tag of a byte for each");
 
 /*
  * The value of `slides`, at set * WEIR_ID_WAYS + way: a log of the newest events of a source whose

@@ -18,7 +18,7 @@ LADDER = limit(3, 7, "5s", "burst", "500ms")
 def numbers_of(value):
     if isinstance(value, dict):
         return all(numbers_of(v) for v in value.values())
-    return isinstance(value, int) and value >= 0
+    return isinstance(value, (int, float)) and value >= 0
 
 
 def test_stats_have_the_shape_that_programs_rely_on(net, nginx, weir):

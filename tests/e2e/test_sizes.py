@@ -40,6 +40,7 @@ def test_the_tables_have_the_size_that_the_file_says_and_keep_it_while_their_pin
     agent.configure(sizes(200_000, 30_000))
     agent.start()
     assert capacities(agent) == (32_768, 4_096)
+    assert "maxSources has no effect yet: the table has room for 32768" in agent.words()
     assert agent.explain(source)["limits"][0]["count"] == 3  # what was counted is there
     assert agent.explain(net.client4(2))["verdict"] == "ban"
 

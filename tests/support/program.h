@@ -191,8 +191,8 @@ class Program {
 
   void resize(unsigned scale) {
     const auto& maps = skeleton_->maps;
-    for (bpf_map* map :
-         {maps.bursts, maps.tags, maps.slide_ids, maps.slides, maps.ban_sets, maps.bans})
+    for (bpf_map* map : {maps.bursts, maps.tags, maps.slide_tags, maps.slide_ids, maps.slides,
+                         maps.ban_sets, maps.bans})
       bpf_map__set_max_entries(map, bpf_map__max_entries(map) * scale);
     for (auto* mask : {&skeleton_->rodata->weir_burst_mask, &skeleton_->rodata->weir_slide_mask,
                        &skeleton_->rodata->weir_ban_mask})

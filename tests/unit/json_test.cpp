@@ -196,7 +196,7 @@ TEST(LimitsJson, ListsEveryLimitThatIsSet) {
                              {"delay", "500ms"},
                              {"delayMs", 500},
                              {"action", "challenge"},
-                             {"effectiveAction", "drop"},
+                             {"effectiveAction", "challenge"},
                              {"origin", "default"}}));
 }
 
@@ -218,6 +218,9 @@ TEST(ConfigJson, NestsTheValuesAsTheFileDoes) {
   EXPECT_EQ(config["mode"], "enforce");
   EXPECT_EQ(config["allow"], Json({"192.0.2.0/24", "2001:db8::/32"}));
   EXPECT_EQ(config["timeWindow"], "10m");
+  EXPECT_EQ(config["maxSources"], 0);
+  EXPECT_EQ(config["maxBans"], 0);
+  EXPECT_EQ(config["services"]["web"]["floodRate"], 0);
   const Json& web = config["services"]["web"];
   EXPECT_EQ(web["ports"], Json({80, 8080}));
   EXPECT_EQ(web["request"]["timeout"], "90s");

@@ -11,9 +11,9 @@ extern "C" {
 namespace {
 
 TEST(Tags, AreFoundInEachPlaceAndNowhereElse) {
-  for (unsigned place = 0; place < 4; place++)
+  for (unsigned place = 0; place < 8; place++)
     for (unsigned tag = 1; tag < 256; tag++) {
-      const __u32 tags = tag << place * 8;
+      const __u64 tags = __u64{tag} << place * 8;
       EXPECT_TRUE(weir_has_tag(tags, static_cast<__u8>(tag)));
       for (unsigned other = 1; other < 256; other++)
         ASSERT_EQ(weir_has_tag(tags, static_cast<__u8>(other)), other == tag)

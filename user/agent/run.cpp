@@ -136,6 +136,19 @@ Status check_interfaces(const RunOptions& options, const Settings& settings) {
   return {};
 }
 
+// Tables that are pinned keep their sizes, or what they hold would be lost.
+void warn_of_kept_sizes(const Settings& settings, const TableSizes& wanted, const Tables& tables) {
+  const auto warn = [](const char* name, std::uint64_t asked, std::uint64_t is) {
+    if (asked != is)
+      spdlog::warn(
+          "{} has no effect yet: the table has room for {}, and keeps its size and what it holds "
+          "while its pins are there, at the longest until a reboot",
+          name, is);
+  };
+  if (settings.max_sources != 0) warn("maxSources", wanted.sources(), tables.sources.capacity);
+  if (settings.max_bans != 0) warn("maxBans", wanted.bans(), tables.bans.capacity);
+}
+
 std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
   std::string interfaces;
   for (const auto& state : data_plane.interfaces())
@@ -183,9 +196,10 @@ Status run_agent(const RunOptions& options) {
   for (const auto& notice : configuration->notices()) spdlog::warn("{}", notice);
 
   const Settings& settings = configuration->settings();
-  auto data_plane = open_kernel_data_plane(
-      options.pin_dir, table_sizes(settings.max_sources, settings.max_bans, machine_memory()));
+  const TableSizes sizes = table_sizes(settings.max_sources, settings.max_bans, machine_memory());
+  auto data_plane = open_kernel_data_plane(options.pin_dir, sizes);
   if (!data_plane) return tl::unexpected(std::move(data_plane.error()));
+  warn_of_kept_sizes(settings, sizes, (*data_plane)->tables());
   const SystemClock clock;
   auto started = Agent::start(std::move(*configuration), **data_plane, *store, clock, boot_id());
   if (!started) return tl::unexpected(std::move(started.error()));

@@ -50,9 +50,10 @@ BanTable::Place BanTable::locate(std::uint64_t id) const {
 Status BanTable::put(const weir_address& source, const weir_ban& ban) {
   const std::uint64_t id = id_of(source);
   const Place place = locate(id);
-  if (place.way == WEIR_BAN_WAYS)
-    return fail(ErrorCode::kSystem, "the table of bans is full",
-                "remove entries that are not needed");
+  // Half full at most: a search stays short, and there is a way within its reach.
+  if (place.way == WEIR_BAN_WAYS || (!place.found && count_ >= capacity()))
+    return fail(ErrorCode::kTooLarge, "the table of bans is full",
+                "remove bans that are not needed, or set maxBans and restart with new pins");
   weir_source_ban& entry = bans_[place.set * WEIR_BAN_WAYS + place.way];
   if (!place.found) {
     entry.id = id;

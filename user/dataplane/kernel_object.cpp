@@ -76,6 +76,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.tags, "tags", std::max(1u, sizes.burst_sets / 2)},
       {maps.notes, "notes", 0},
       {maps.slide_ids, "slide_ids", sizes.slide_sets},
+      {maps.slide_tags, "slide_tags", sizes.slide_sets},
       {maps.slides, "slides", sizes.slide_sets * WEIR_ID_WAYS},
       {maps.locks, "locks", 0},
       {maps.ban_sets, "ban_sets", sizes.ban_sets},

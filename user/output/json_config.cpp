@@ -65,6 +65,7 @@ Json service_values(const Service& service) {
     if (const auto& limit = service.limits[event])
       values[std::string(name_of(static_cast<Event>(event)))] = limit_values(*limit);
   }
+  values["floodRate"] = service.flood_rate;
   if (service.ban) values["ban"] = ban_values(*service.ban);
   for (const PathRule& rule : service.paths) values["paths"].push_back(path_values(rule));
   return values;
@@ -78,10 +79,10 @@ Action effective_action(Action action) {
   switch (action) {
     case WEIR_ACTION_DROP:
     case WEIR_ACTION_DEFERRED:
+    case WEIR_ACTION_CHALLENGE:
       return action;
     case WEIR_ACTION_RESET:
     case WEIR_ACTION_REPLY:
-    case WEIR_ACTION_CHALLENGE:
     case WEIR_ACTION_COUNT:
       break;
   }
@@ -128,6 +129,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"prefix6", settings.prefix6},
             {"allow", std::move(allow)},
             {"timeWindow", format_duration(settings.time_window)},
+            {"maxSources", settings.max_sources},
+            {"maxBans", settings.max_bans},
             {"services", std::move(services)}}},
           {"origins", std::move(from)},
           {"notices", notices}};
