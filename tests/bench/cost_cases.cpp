@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cost_cases.h"
 
+#include <cstring>
+
 #include "dataplane/sizes.h"
 
 namespace weir::bench {
@@ -51,6 +53,13 @@ Driver::Driver(int program, KeySet keys)
   }
 }
 
+void Driver::restore(const Bytes& frame) {
+  auto& to = skeleton_->bss->driver_frame;
+  if (frame.size() != sizeof to) throw std::runtime_error("not a plain segment to be restored");
+  std::memcpy(to, frame.data(), sizeof to);
+  skeleton_->bss->driver_restores = 1;
+}
+
 int Driver::run(const Bytes& frame, int repeat) {
   return test_run(fd(skeleton_->progs.driver), frame, repeat);
 }
@@ -61,6 +70,7 @@ Cases::Cases() : reference_(make_reference()), naive_(make_reference()) {
   add_banned();
   add_under_limit();
   add_over_limit();
+  add_challenged();
 }
 
 Cases::Reference Cases::make_reference() {
@@ -77,17 +87,19 @@ Program& Cases::fresh() {
 }
 
 CostCase* Cases::add(const std::string& name, KeySet keys, int expected, int program,
-                     const Packet& packet, std::vector<Comparison> comparisons) {
+                     const Packet& packet, std::vector<Comparison> comparisons, bool restores) {
   const Bytes frame = packet.build();
   auto c = std::make_unique<CostCase>();
   c->name = name;
   c->keys = keys;
   c->expected = expected;
   c->comparisons = std::move(comparisons);
-  if (keys == KeySet::kFixed) {
+  if (keys == KeySet::kFixed && !restores) {
     c->run = [program, frame](int repeat) { return test_run(program, frame, repeat); };
   } else {
     auto driver = std::make_shared<Driver>(program, keys);
+    if (restores) driver->restore(frame);
+    c->driven = restores ? restored_drop_ : driven_drop_;
     // Every source of a known set is met before anything is measured, twice: some state is made
     // at the second event only.
     if (keys == KeySet::kMany) driver->run(frame, 2 * kMany);
@@ -101,8 +113,10 @@ void Cases::add_references() {
   const Packet syn = Packet::from(kClient).syn();
   const auto& programs = reference_->progs;
   drop = add("drop", KeySet::kFixed, XDP_DROP, fd(programs.reference_drop), syn);
-  driven_drop =
+  driven_drop_ =
       add("drop, with the driver", KeySet::kMany, XDP_DROP, fd(programs.reference_drop), syn);
+  restored_drop_ = add("drop, with the frame restored", KeySet::kMany, XDP_DROP,
+                       fd(programs.reference_drop), syn, {}, true);
   for (const auto keys : {KeySet::kFixed, KeySet::kMany})
     parse_[at(keys)] = add("parse", keys, XDP_DROP, fd(programs.reference_parse), syn);
   // REF finds what the naive program has put into the same map.
@@ -199,6 +213,16 @@ void Cases::add_over_limit() {
     over.passes(request);
     add("over limit, request sent again", KeySet::kFixed, XDP_DROP, fd(over), request,
         {{lru_[at(KeySet::kFixed)], 2.0}});
+  }
+}
+
+void Cases::add_challenged() {
+  const Packet syn = Packet::from(kClient).to_port(8080).syn();
+  for (const auto keys : {KeySet::kFixed, KeySet::kMany, KeySet::kNew}) {
+    Program& program = fresh();
+    program.limit(WEIR_EVENT_SYN, 0, 0, 600'000);
+    program.challenge();
+    add("challenge", keys, XDP_TX, fd(program), syn, {{lru_[at(KeySet::kFixed)], 0}}, true);
   }
 }
 

@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "driver.skel.h"
+#include "listening.h"
 #include "program.h"
 #include "reference.skel.h"
 
@@ -52,12 +53,15 @@ struct CostCase {
   int expected;                        // XDP verdict, checked on every run
   std::function<int(int repeat)> run;  // the verdict
   std::vector<Comparison> comparisons{};
+  CostCase* driven = nullptr;  // a drop with the same driver; null: there is none
 };
 
 // Rewrites the frame's source each time, then jumps to a program.
 class Driver {
  public:
   Driver(int program, KeySet keys);
+  // The frame as it is, each time before: for a program that writes an answer over it.
+  void restore(const test::Bytes& frame);
   int run(const test::Bytes& frame, int repeat);
 
  private:
@@ -70,7 +74,7 @@ class Cases {
   Cases();
 
   std::vector<std::unique_ptr<CostCase>> all;
-  CostCase *drop = nullptr, *driven_drop = nullptr;
+  CostCase* drop = nullptr;
 
  private:
   using Reference = std::unique_ptr<reference_bpf, void (*)(reference_bpf*)>;
@@ -78,13 +82,18 @@ class Cases {
   Reference make_reference();
   test::Program& fresh();
   CostCase* add(const std::string& name, KeySet keys, int expected, int program,
-                const test::Packet& packet, std::vector<Comparison> comparisons = {});
+                const test::Packet& packet, std::vector<Comparison> comparisons = {},
+                bool restores = false);
   void add_references();
   void add_established();
   void add_banned();
   void add_under_limit();
   void add_over_limit();
+  void add_challenged();
 
+  // Nobody is challenged where nobody listens; and where somebody does, made-up requests are stray.
+  test::Listening listening_{8080};
+  CostCase *driven_drop_ = nullptr, *restored_drop_ = nullptr;
   Reference reference_, naive_;
   std::vector<std::unique_ptr<test::Program>> programs_;
   // By key set.

@@ -73,9 +73,8 @@ class Rounds {
 
  private:
   Sample measure(CostCase& c, int repeat) {
-    const double driver = c.keys == KeySet::kFixed
-                              ? 0
-                              : sample(*cases_.driven_drop, repeat) - sample(*cases_.drop, repeat);
+    const double driver =
+        c.driven == nullptr ? 0 : sample(*c.driven, repeat) - sample(*cases_.drop, repeat);
     return {sample(c, repeat), driver};
   }
 

@@ -2,13 +2,10 @@
 // SYN cookies by XDP: what is answered, with what, and who is believed afterwards. Runs in a
 // network namespace of its own, with a listener on port 80 that nobody connects to.
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sched.h>
-#include <sys/socket.h>
 
 #include <thread>
 
-#include "base/fd.h"
+#include "listening.h"
 #include "program.h"
 #include "stats/snapshot.h"
 
@@ -24,13 +21,7 @@ constexpr std::size_t kEth = 14;
 template <typename Act>
 void where_somebody_listens(const Act& act) {
   std::thread([&] {
-    ASSERT_EQ(unshare(CLONE_NEWNET), 0);
-    const weir::Fd listener(socket(AF_INET6, SOCK_STREAM, 0));
-    sockaddr_in6 any{};
-    any.sin6_family = AF_INET6;
-    any.sin6_port = htons(80);
-    ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&any), sizeof any), 0);
-    ASSERT_EQ(listen(listener.get(), 5), 0);
+    const Listening listening;
     act();
   }).join();
 }

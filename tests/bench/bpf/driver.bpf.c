@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only)
 /*
- * Gives a test run's frame another source each time and then jumps to the program under test,
+ * Gives a test run's frame another source each time, and puts back what the program before has
+ * written over, if it is told what was there; and then jumps to the program under test,
  * which is the very one that is attached to interfaces: a tail call to a fixed slot is a jump.
  */
 #include "frame.h"
@@ -20,11 +21,16 @@ struct {
 __u32 driver_next = 0;
 __u32 driver_mask = 0; /* how many sources take turns, less one */
 
+__u32 driver_restores = 0;
+__u8 driver_frame[54]; /* Ethernet, IPv4, TCP */
+
 SEC("xdp")
 int driver(struct xdp_md *ctx)
 {
 	struct bench_frame frame;
 
+	if (driver_restores)
+		bpf_xdp_store_bytes(ctx, 0, driver_frame, sizeof(driver_frame));
 	if (bench_parse(ctx, &frame)) {
 		__u32 number = driver_next++ & driver_mask;
 
