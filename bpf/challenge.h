@@ -93,6 +93,7 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 				  struct weir_stats *stats)
 {
 	struct weir_handshake *shake = weir_my_handshake();
+	struct weir_known known;
 	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
 	int state;
 
@@ -102,7 +103,7 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	if (data + sizeof(struct ethhdr) > end || (data[0] | data[6]) & 1 ||
 	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, shake))
 		return WEIR_CHALLENGE_NO;
-	state = weir_socket_state(ctx, WEIR_HOOK_XDP, facts);
+	state = weir_socket_state(ctx, WEIR_HOOK_XDP, facts, &known);
 	if (state == WEIR_SOCKET_NONE)
 		return WEIR_CHALLENGE_NO;
 	/*

@@ -7,24 +7,41 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 
+#include "desk.h"
 #include "hook.h"
 #include "lib/held.h"
 #include "lib/parse.h"
-#include "lib/proof.h"
+#include "lib/conn.h"
+#include "lib/event.h"
 #include "lib/synack.h"
 #include "meter.h"
 
 /* The one field that is read of the kernel's own (CO-RE; needs CAP_PERFMON). */
 struct tcp_sock {
 	__u32 rcv_nxt;
+	__u32 snd_nxt;
+	__u64 bytes_received;
+} __attribute__((preserve_access_index));
+
+struct tcp_request_sock {
+	__u32 rcv_isn;
+	__u32 snt_isn;
 } __attribute__((preserve_access_index));
 
 #define WEIR_SOCKET_NONE  0  /* not this host's affair; else BPF_TCP_… */
 #define WEIR_SOCKET_OTHER 99 /* there is a connection, but the segment does not fit it */
+#define WEIR_SOCKET_READY 98 /* a handshake under way that the segment completes */
+
+/* What the host knows of a connection. */
+struct weir_known {
+	__u32 next;	/* the byte that it expects */
+	__u32 is_first; /* it had none so far */
+};
 
 /* Returns the state of the socket that a TCP segment belongs to. Costs about 30 ns. */
 static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
-					     const struct weir_facts *facts)
+					     const struct weir_facts *facts,
+					     struct weir_known *known)
 {
 	struct bpf_sock_tuple tuple = {};
 	struct bpf_sock *sock;
@@ -34,6 +51,8 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 
 	if (!facts)
 		return WEIR_SOCKET_NONE;
+	known->next = facts->seq;
+	known->is_first = 0;
 	/* The addresses stand side by side, as do the ports, in packet and tuple alike. */
 	if (facts->family) {
 		if (weir_load_bytes(ctx, hook, facts->ip_offset + offsetof(struct ipv6hdr, saddr),
@@ -52,38 +71,33 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 	if (!sock)
 		return WEIR_SOCKET_NONE;
 	state = sock->state;
-	if (state != BPF_TCP_LISTEN) {
+	if (state == BPF_TCP_NEW_SYN_RECV) {
+		/* The acknowledgement may be in the same batch as this, and not yet processed. */
+		struct tcp_request_sock *request = bpf_skc_to_tcp_request_sock(sock);
+
+		known->is_first = 1;
+		if (request && facts->flags & WEIR_TCP_ACK && facts->ack == request->snt_isn + 1 &&
+		    weir_is_near(facts->seq, request->rcv_isn))
+			state = WEIR_SOCKET_READY;
+	} else if (state != BPF_TCP_LISTEN) {
 		/* Who tries all ports meets a connection, but has to guess where it is. */
 		tcp = bpf_skc_to_tcp_sock(sock);
-		if (tcp && !weir_is_near(facts->seq, tcp->rcv_nxt))
-			state = WEIR_SOCKET_OTHER;
+		if (tcp) {
+			known->next = tcp->rcv_nxt;
+			known->is_first = !tcp->bytes_received;
+			if (!weir_is_near(facts->seq, known->next))
+				state = WEIR_SOCKET_OTHER;
+		}
 	}
 	bpf_sk_release(sock);
 	return state;
 }
 
-#define WEIR_TCP_HEADER_MAX 60
-
-/* A SYN or the ACK to a SYN-ACK, copied out of its packet: what the cookie helpers ask for. */
-struct weir_handshake {
-	__be32 ip[WEIR_IP6_WORDS];
-	__be32 tcp[16];
-	__u32 tcp_length; /* in bytes, 20 to 60 */
-};
-
-/* One packet's at a time on each CPU: the stack has no room. Not shared, and so not pinned. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct weir_handshake);
-} handshakes SEC(".maps");
-
 static __always_inline struct weir_handshake *weir_my_handshake(void)
 {
-	__u32 index = 0;
+	struct weir_desk *desk = weir_my_desk();
 
-	return bpf_map_lookup_elem(&handshakes, &index);
+	return desk ? &desk->handshake : NULL;
 }
 
 static __always_inline int weir_load_handshake(void *ctx, enum weir_hook hook,
@@ -126,15 +140,16 @@ enum weir_proof {
 };
 
 static __always_inline int weir_prove(void *ctx, enum weir_hook hook,
-				      const struct weir_facts *facts)
+				      const struct weir_facts *facts, struct weir_known *known)
 {
-	switch (weir_socket_state(ctx, hook, facts)) {
+	switch (weir_socket_state(ctx, hook, facts, known)) {
 	case WEIR_SOCKET_NONE:
 	case BPF_TCP_SYN_RECV:
 	case BPF_TCP_NEW_SYN_RECV:
 	case BPF_TCP_SYN_SENT:
 		return WEIR_PROOF_NONE;
 	case BPF_TCP_LISTEN:
+		known->is_first = 1;
 		return weir_has_cookie(ctx, hook, facts) ? WEIR_PROOF_GENUINE : WEIR_PROOF_STRAY;
 	case BPF_TCP_TIME_WAIT:
 	case BPF_TCP_CLOSE:
@@ -145,57 +160,22 @@ static __always_inline int weir_prove(void *ctx, enum weir_hook hook,
 	}
 }
 
-/* Names a connection by its other end. */
-static __always_inline __u64 weir_connection_hash(const struct weir_facts *facts)
+/* Names a connection by its other end. Never 0. */
+static __always_inline __u64 weir_connection_id(const struct weir_facts *facts)
 {
 	return weir_segment_hash(weir_control.hash_seed, facts->addr, facts->source_port,
-				 facts->port, 0);
+				 facts->port, 0) |
+	       1ull << 63;
 }
 
-static __always_inline struct weir_proof_set *weir_proofs_of(__u64 hash)
+static __always_inline struct weir_conn_set *weir_conns_of(__u64 id)
 {
-	__u32 index = weir_proof_index(hash);
+	__u32 index = weir_conn_index(id);
 
-	return bpf_map_lookup_elem(&proofs, &index);
+	return bpf_map_lookup_elem(&conns, &index);
 }
 
-/* Whether a connection was proved not long ago, and a segment comes where it is to be expected. */
-static __always_inline int weir_is_proved(__u64 hash, __u32 seq, __u64 now_ms)
-{
-	struct weir_proof_set *set = weir_proofs_of(hash);
-
-	return set && weir_proof_find(set, hash, seq, now_ms);
-}
-
-/* Proves a connection, and remembers it; a stray segment is looked at each time. */
-static __always_inline int weir_prove_anew(void *ctx, enum weir_hook hook,
-					   const struct weir_facts *facts, struct weir_stats *stats)
-{
-	int proof = weir_prove(ctx, hook, facts);
-	struct weir_proof_set *set;
-	__u64 hash;
-
-	if (!facts || !stats || proof == WEIR_PROOF_STRAY)
-		return proof;
-	hash = weir_connection_hash(facts);
-	set = weir_proofs_of(hash);
-	if (set)
-		weir_proof_put(set, hash, facts->seq, weir_now_ms(stats));
-	return proof;
-}
-
-__noinline int weir_prove_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
-			      struct weir_stats *stats)
-{
-	return weir_prove_anew(ctx, WEIR_HOOK_XDP, facts, stats);
-}
-
-__noinline int weir_prove_tc(struct __sk_buff *skb, const struct weir_facts *facts,
-			     struct weir_stats *stats)
-{
-	return weir_prove_anew(skb, WEIR_HOOK_TC, facts, stats);
-}
-
+/* The salt of what is remembered of a source that was seen to be at its address. */
 static __always_inline __u64 weir_validated_salt(void)
 {
 	return weir_event_salt(0, WEIR_EVENT_VALIDATED);
@@ -237,11 +217,12 @@ static __always_inline int weir_witness(void *ctx, enum weir_hook hook,
 					const struct weir_facts *facts, struct weir_stats *stats)
 {
 	const struct weir_settings *set = weir_active(&weir_control);
+	struct weir_known known;
 
 	if (!facts || !stats || facts->flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_FIN) ||
 	    !(facts->flags & WEIR_TCP_ACK) ||
 	    weir_is_validated(weir_id_of(set, facts, weir_validated_salt()), weir_now_ms(stats)) ||
-	    weir_prove(ctx, hook, facts) != WEIR_PROOF_GENUINE)
+	    weir_prove(ctx, hook, facts, &known) != WEIR_PROOF_GENUINE)
 		return 0;
 	return weir_validate(facts, stats);
 }
@@ -256,6 +237,98 @@ __noinline int weir_witness_tc(struct __sk_buff *skb, const struct weir_facts *f
 			       struct weir_stats *stats)
 {
 	return weir_witness(skb, WEIR_HOOK_TC, facts, stats);
+}
+
+/* What weir_segment_of() returns above enum weir_segment. */
+#define WEIR_SEGMENT_STRAY 4 /* no connection of this host's has such bytes */
+#define WEIR_SEGMENT_KIND  7
+#define WEIR_SEGMENT_REAL  8 /* the host has the connection */
+
+/* What a segment with data is, for its connection. Data that starts nothing is let through here. */
+static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
+					   const struct weir_facts *facts, struct weir_stats *stats)
+{
+	struct weir_conn_set *set;
+	struct weir_known known;
+	struct weir_conn *conn;
+	int kind, proof;
+	__u64 id, now_ms;
+	__u32 way;
+
+	if (!facts || !stats)
+		return WEIR_SEGMENT_OLD;
+	id = weir_connection_id(facts);
+	now_ms = weir_now_ms(stats);
+	set = weir_conns_of(id);
+	if (!set)
+		return WEIR_SEGMENT_OLD;
+	way = weir_conn_find(set, id, now_ms);
+	kind = WEIR_SEGMENT_LOST;
+	if (way < WEIR_CONN_WAYS)
+		kind = weir_classify(&set->ways[way], facts->seq, facts->payload_length, facts->ack,
+				     weir_is_method(facts->payload_head));
+	if (WEIR_UNLIKELY(kind == WEIR_SEGMENT_LOST)) {
+		proof = weir_prove(ctx, hook, facts, &known);
+		if (proof == WEIR_PROOF_STRAY)
+			return WEIR_SEGMENT_STRAY;
+		way = weir_forget(stats, weir_conn_victim(set, id, now_ms)) & (WEIR_CONN_WAYS - 1);
+		conn = &set->ways[way];
+		weir_conn_meet(conn, id, known.next, facts->ack, known.is_first,
+			       proof == WEIR_PROOF_GENUINE, now_ms);
+		if (proof == WEIR_PROOF_GENUINE)
+			weir_validate(facts, stats);
+		kind = weir_classify(conn, facts->seq, facts->payload_length, facts->ack,
+				     weir_is_method(facts->payload_head));
+	} else {
+		conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
+	}
+	if (kind == WEIR_SEGMENT_MORE)
+		weir_conn_advance(conn, facts->seq + facts->payload_length, now_ms);
+	return kind | (conn->flags & WEIR_CONN_REAL ? WEIR_SEGMENT_REAL : 0);
+}
+
+__noinline int weir_segment_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+				struct weir_stats *stats)
+{
+	return weir_segment_of(ctx, WEIR_HOOK_XDP, facts, stats);
+}
+
+__noinline int weir_segment_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			       struct weir_stats *stats)
+{
+	return weir_segment_of(skb, WEIR_HOOK_TC, facts, stats);
+}
+
+/*
+ * A request that starts in a segment was let through, or (`is_held`) was not. `request`: what was
+ * read of it.
+ */
+__noinline int weir_note_request(const struct weir_facts *facts, __u32 is_held, __u32 request,
+				 struct weir_stats *stats)
+{
+	struct weir_desk *desk = weir_my_desk();
+	struct weir_conn_set *set;
+	struct weir_conn *conn;
+	__u64 id, now_ms;
+	__u32 way;
+
+	if (!facts || !stats || !desk)
+		return 0;
+	id = weir_connection_id(facts);
+	set = weir_conns_of(id);
+	if (!set)
+		return 0;
+	now_ms = weir_now_ms(stats);
+	way = weir_conn_find(set, id, now_ms);
+	if (way >= WEIR_CONN_WAYS)
+		return 0;
+	conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
+	if (is_held)
+		weir_conn_hold(conn, facts->seq, facts->ack);
+	else
+		weir_conn_begin(conn, facts->seq + facts->payload_length, facts->ack,
+				WEIR_READ_WHOLE(request), desk->reader.body, now_ms);
+	return 1;
 }
 
 #endif

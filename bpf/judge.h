@@ -15,6 +15,8 @@
 #include "lib/held.h"
 #include "maps.h"
 #include "meter.h"
+#include "read.h"
+#include "repeats.h"
 
 struct weir_outcome {
 	__u32 reason;	   /* enum weir_reason, as mode enforce has it */
@@ -23,7 +25,11 @@ struct weir_outcome {
 	__u32 count;	   /* number in its window; 0: not a new event */
 	__u32 serial;	   /* number in a row of such verdicts; 1: the first */
 	__u32 is_observed; /* the mode was observe: it was not carried out */
-	__u32 may_answer;  /* it is a SYN that a challenge is the action for */
+	__u32 events;	   /* that came at once; 0: not new ones */
+	__u32 answer;	   /* enum weir_action, where it is to be answered; else WEIR_ACTION_DROP */
+	__u32 request;	   /* as weir_read_xdp() returns it; 0: none starts here */
+	__u32 is_real;	   /* its connection is this host's: its sender is at his address */
+	__u32 ban_due;
 };
 
 static __always_inline void weir_net_key(const struct weir_facts *facts, struct weir_net *key)
@@ -116,13 +122,36 @@ static __always_inline __u64 weir_hash_of(const struct weir_control *control,
 				 facts->seq);
 }
 
-/* Whether anybody could have sent an event in its source's name. */
-__noinline int weir_may_be_forged(const struct weir_facts *facts, __u32 event,
-				  struct weir_stats *stats)
+/*
+ * Counts a kick of a source that is at its address. Returns whether that makes a ban due.
+ * `service`: index + 1.
+ */
+__noinline int weir_count_kick(const struct weir_facts *facts, __u32 service,
+			       struct weir_stats *stats)
 {
-	return facts && stats &&
-	       (event != WEIR_EVENT_REQUEST ||
-		!weir_is_proved(weir_connection_hash(facts), facts->seq, weir_now_ms(stats)));
+	const struct weir_settings *set = weir_active(&weir_control);
+	const struct weir_limit *limit;
+	struct weir_state state;
+	__u64 id, now_ms;
+
+	if (!facts || !stats)
+		return 0;
+	limit = &set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].ban;
+	if (!limit->enabled)
+		return 0;
+	id = weir_id_of(set, facts, weir_event_salt(service, WEIR_EVENT_KICK));
+	if (!weir_find_state(limit, id, facts, 0, stats, &state))
+		return 0;
+	now_ms = weir_now_ms(stats);
+	return weir_meter(limit, id, now_ms, 1, stats, &state).level == WEIR_LEVEL_KICK;
+}
+
+/* How a packet is to be answered; under tc it never is. */
+static __always_inline void weir_want_answer(enum weir_hook hook, struct weir_outcome *outcome,
+					     __u32 action)
+{
+	if (hook == WEIR_HOOK_XDP)
+		outcome->answer = action;
 }
 
 /*
@@ -130,62 +159,65 @@ __noinline int weir_may_be_forged(const struct weir_facts *facts, __u32 event,
  * only way in once its window has passed. A kicked request stays kicked, or the retransmissions
  * of clients that have long gone would keep their sources' windows open.
  */
-static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
-					      const struct weir_control *control,
-					      const struct weir_settings *set,
-					      const struct weir_facts *facts,
-					      struct weir_stats *stats,
-					      struct weir_outcome *outcome)
+static __always_inline __u32 weir_judge_event(
+    void *ctx, enum weir_hook hook, const struct weir_control *control,
+    const struct weir_settings *set, const struct weir_facts *facts, const struct weir_limit *limit,
+    __u64 id, __u32 events, struct weir_stats *stats, struct weir_outcome *outcome)
 {
 	const struct weir_service *service =
 	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)];
-	const struct weir_limit *limit = &service->limits[outcome->event & (WEIR_EVENT_COUNT - 1)];
-	int proof = WEIR_PROOF_NONE, may_be_forged = 0;
-	__u64 id = weir_id_of(set, facts, weir_event_salt(outcome->service, outcome->event));
+	__u64 now_ms = weir_now_ms(stats);
+	const int is_syn = outcome->event == WEIR_EVENT_SYN;
 	struct weir_metered metered;
 	struct weir_state state;
-	__u64 now_ms;
 
 	if (!limit->enabled)
 		return WEIR_REASON_NO_EVENT;
-	now_ms = weir_now_ms(stats);
-	if (WEIR_UNLIKELY(weir_is_sketching(stats, now_ms)))
-		may_be_forged = weir_may_be_forged(facts, outcome->event, stats);
-	if (!weir_find_state(limit, id, facts, may_be_forged, stats, &state))
+	/* Whatever does not belong to a connection of this host may be forged. */
+	if (!weir_find_state(limit, id, facts,
+			     WEIR_UNLIKELY(weir_is_sketching(stats, now_ms)) && !outcome->is_real,
+			     stats, &state))
 		return WEIR_REASON_UNTRACKED;
 	if (WEIR_UNLIKELY(weir_is_held(&state))) {
 		__u32 reason =
 		    weir_judge_again(weir_hash_of(control, facts), (__u32)now_ms, limit->delay_ms);
 
-		if (reason != WEIR_REASON_COUNT)
+		if (reason != WEIR_REASON_COUNT) {
+			if (reason == WEIR_REASON_KICKED_AGAIN)
+				weir_want_answer(hook, outcome, limit->action);
 			return reason;
+		}
 	}
-	/* Or anybody could use up another's limit with forged segments. */
-	if (outcome->event == WEIR_EVENT_REQUEST &&
-	    WEIR_UNLIKELY(!weir_is_proved(weir_connection_hash(facts), facts->seq, now_ms))) {
-		proof = hook == WEIR_HOOK_XDP ? weir_prove_xdp(ctx, facts, stats)
-					      : weir_prove_tc(ctx, facts, stats);
-		if (proof == WEIR_PROOF_STRAY)
-			return WEIR_REASON_STRAY;
+	if (!is_syn && outcome->event == WEIR_EVENT_REQUEST && outcome->is_real &&
+	    service->repeats) {
+		int repeat = hook == WEIR_HOOK_XDP
+				 ? weir_repeat_xdp(ctx, facts, outcome->service, stats)
+				 : weir_repeat_tc(ctx, facts, outcome->service, stats);
+
+		if (repeat) {
+			outcome->count = outcome->serial = (__u32)repeat;
+			outcome->events = 1;
+			weir_want_answer(hook, outcome, limit->action);
+			return WEIR_REASON_REPEATED;
+		}
 	}
-	metered = weir_meter(limit, id, now_ms, stats, &state);
+	metered = weir_meter(limit, id, now_ms, events, stats, &state);
 	outcome->count = metered.count;
 	outcome->serial = metered.serial;
-	if (WEIR_UNLIKELY(proof == WEIR_PROOF_GENUINE))
-		weir_validate(facts, stats);
+	outcome->events = events;
 	if (metered.level == WEIR_LEVEL_PASS) {
-		if (outcome->event == WEIR_EVENT_SYN && service->flood_rate &&
-		    control->present & WEIR_CAN_CHALLENGE &&
+		/* Under tc nobody is challenged, and so nobody who is within his limit refused. */
+		if (is_syn && (hook == WEIR_HOOK_XDP || set->mode != WEIR_MODE_ENFORCE) &&
+		    service->flood_rate && control->present & WEIR_CAN_CHALLENGE &&
 		    weir_is_suspect(facts, outcome->service, service->flood_rate, stats)) {
-			outcome->may_answer = 1;
+			weir_want_answer(hook, outcome, WEIR_ACTION_CHALLENGE);
 			return WEIR_REASON_FLOODED;
 		}
 		return WEIR_REASON_UNDER_LIMIT;
 	}
 	if (metered.level == WEIR_LEVEL_CONTENDED)
 		return WEIR_REASON_CONTENDED;
-	if (set->mode == WEIR_MODE_ENFORCE &&
-	    (metered.level == WEIR_LEVEL_THROTTLE || outcome->event == WEIR_EVENT_REQUEST)) {
+	if (set->mode == WEIR_MODE_ENFORCE && (metered.level == WEIR_LEVEL_THROTTLE || !is_syn)) {
 		weir_set_held(&state, metered.word);
 		weir_hold(weir_hash_of(control, facts), metered.level == WEIR_LEVEL_KICK
 							    ? WEIR_HELD_KICKED
@@ -193,9 +225,100 @@ static __always_inline __u32 weir_judge_event(void *ctx, enum weir_hook hook,
 	}
 	if (metered.level == WEIR_LEVEL_THROTTLE)
 		return WEIR_REASON_THROTTLED;
-	outcome->may_answer =
-	    outcome->event == WEIR_EVENT_SYN && limit->action == WEIR_ACTION_CHALLENGE;
+	weir_want_answer(hook, outcome, limit->action);
 	return WEIR_REASON_OVER_LIMIT;
+}
+
+/* Judges a request that starts in a segment. */
+static __always_inline __u32 weir_judge_request(void *ctx, enum weir_hook hook,
+						const struct weir_facts *facts,
+						struct weir_stats *stats,
+						struct weir_outcome *outcome)
+{
+	const struct weir_control *control = &weir_control;
+	/* Read anew: a rule's index and its limit must be of the same settings. */
+	__u32 slot = WEIR_LOAD(&control->active) & 1, service, read, rule, reason;
+	const struct weir_settings *set = &control->slots[slot];
+	const struct weir_limit *limit;
+	__u64 salt;
+
+	if (!facts || !stats || !outcome)
+		return WEIR_REASON_NO_EVENT;
+	service = outcome->service;
+	read = hook == WEIR_HOOK_XDP ? (__u32)weir_read_xdp(ctx, facts, slot, service)
+				     : (__u32)weir_read_tc(ctx, facts, slot, service);
+	outcome->request = read;
+	outcome->event = WEIR_READ_EVENT(read);
+	rule = WEIR_READ_RULE(read);
+	if (rule) {
+		limit = &set->rules[(rule - 1) & (WEIR_RULE_MAX - 1)].limit;
+		salt = weir_rule_salt(rule);
+	} else {
+		limit = &set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)]
+			     .limits[outcome->event & (WEIR_EVENT_SLOTS - 1)];
+		salt = weir_event_salt(service, outcome->event);
+	}
+	reason =
+	    weir_judge_event(ctx, hook, control, set, facts, limit, weir_id_of(set, facts, salt),
+			     WEIR_READ_REQUESTS(read), stats, outcome);
+	if (rule && reason == WEIR_REASON_OVER_LIMIT && outcome->is_real)
+		outcome->ban_due = set->rules[(rule - 1) & (WEIR_RULE_MAX - 1)].bans;
+	return reason;
+}
+
+/* Global functions: these are checked once, and the paths of other packets keep their registers. */
+__noinline int weir_judge_request_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+				      struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	return (int)weir_judge_request(ctx, WEIR_HOOK_XDP, facts, stats, outcome);
+}
+
+__noinline int weir_judge_request_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+				     struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	return (int)weir_judge_request(skb, WEIR_HOOK_TC, facts, stats, outcome);
+}
+
+/*
+ * Judges data to an HTTP service, step by step: one inside the other, they would not fit the stack.
+ */
+static __always_inline __u32 weir_judge_data(void *ctx, enum weir_hook hook,
+					     const struct weir_facts *facts,
+					     struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	int segment = hook == WEIR_HOOK_XDP ? weir_segment_xdp(ctx, facts, stats)
+					    : weir_segment_tc(ctx, facts, stats);
+	__u32 reason;
+
+	outcome->is_real = !!(segment & WEIR_SEGMENT_REAL);
+	segment &= WEIR_SEGMENT_KIND;
+	if (segment != WEIR_SEGMENT_START)
+		return segment == WEIR_SEGMENT_STRAY && weir_is_method(facts->payload_head)
+			   ? WEIR_REASON_STRAY
+			   : WEIR_REASON_NO_EVENT;
+	/* For the verifier: a reason fits six bits. */
+	reason = (hook == WEIR_HOOK_XDP ? weir_judge_request_xdp(ctx, facts, stats, outcome)
+					: weir_judge_request_tc(ctx, facts, stats, outcome)) &
+		 63;
+	if ((reason == WEIR_REASON_OVER_LIMIT || reason == WEIR_REASON_REPEATED) &&
+	    outcome->is_real && !outcome->ban_due)
+		outcome->ban_due = weir_count_kick(facts, outcome->service, stats);
+	return reason;
+}
+
+/* Judges a SYN. */
+static __always_inline __u32 weir_judge_syn(void *ctx, enum weir_hook hook,
+					    const struct weir_control *control,
+					    const struct weir_settings *set,
+					    const struct weir_facts *facts,
+					    struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	outcome->event = WEIR_EVENT_SYN;
+	return weir_judge_event(
+	    ctx, hook, control, set, facts,
+	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].limits[WEIR_EVENT_SYN],
+	    weir_id_of(set, facts, weir_event_salt(outcome->service, WEIR_EVENT_SYN)), 1, stats,
+	    outcome);
 }
 
 /* Judges a packet whose facts are known: DESIGN.md, section 3. */
@@ -210,7 +333,11 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 	outcome->count = 0;
 	outcome->serial = 0;
 	outcome->is_observed = 0;
-	outcome->may_answer = 0;
+	outcome->events = 0;
+	outcome->answer = WEIR_ACTION_DROP;
+	outcome->request = 0;
+	outcome->is_real = 0;
+	outcome->ban_due = 0;
 	if (WEIR_UNLIKELY(facts->layer == WEIR_LAYER_NONE)) {
 		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;
 		return;
@@ -236,11 +363,13 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 	else if (WEIR_UNLIKELY(facts->defect))
 		outcome->reason = facts->defect;
 	else {
-		outcome->event = weir_event_of(
-		    facts, set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol);
 		outcome->reason =
-		    outcome->event < WEIR_EVENT_COUNT
-			? weir_judge_event(ctx, hook, control, set, facts, stats, outcome)
+		    weir_is_syn(facts)
+			? weir_judge_syn(ctx, hook, control, set, facts, stats, outcome)
+		    : weir_may_be_request(
+			  facts,
+			  set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol)
+			? weir_judge_data(ctx, hook, facts, stats, outcome)
 			: WEIR_REASON_NO_EVENT;
 		/* While SYNs are answered by cookie, whoever acknowledges one has proved himself.
 		 */

@@ -142,10 +142,10 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE); /* for the cache lines */
-	__uint(max_entries, WEIR_PROOF_SETS);
+	__uint(max_entries, WEIR_CONN_SETS);
 	__type(key, __u32);
-	__type(value, struct weir_proof_set);
-} proofs SEC(".maps");
+	__type(value, struct weir_conn_set);
+} conns SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -160,6 +160,36 @@ struct {
 	__type(key, __u32);
 	__type(value, struct weir_trickle);
 } trickles SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_COURTESIES);
+	__type(key, __u32);
+	__type(value, struct weir_courtesy);
+} courtesies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_RUNNING);
+	__type(key, __u32);
+	__type(value, struct weir_running);
+} running SEC(".maps");
+
+/* Rules for paths, and what parts of a page end in: of both slots of settings. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * WEIR_RULE_MAX);
+	__type(key, struct weir_path_key);
+	__type(value, __u32);
+} paths SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2 * WEIR_SUFFIX_COUNT);
+	__type(key, struct weir_suffix_key);
+	__type(value, __u8);
+} suffixes SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -10,6 +10,7 @@
 #define WEIR_METER_H
 
 #include "clock.h"
+#include "lib/request.h"
 #include "lib/facts.h"
 #include "lib/sketch.h"
 #include "lib/table.h"
@@ -252,12 +253,14 @@ __noinline int weir_add_slide(__u64 id, __u64 word, __u32 slot, struct weir_stat
 	return 1;
 }
 
-/* Where a source's state for one event is: with a sliding window the log, once there is one. */
+/*
+ * Where a source's state for one event is: with a sliding window the log, once there is one. A
+ * stranger has none, nor needs any: this is taken for its first event.
+ */
 struct weir_state {
 	struct weir_burst *burst;
 	struct weir_slide *slide;
-	__u32 is_sliding;  /* read once: the verifier does not trust a second look */
-	__u32 is_stranger; /* it has none, nor needs any: this is taken for its first event */
+	__u32 is_sliding; /* read once: the verifier does not trust a second look */
 };
 
 /* `may_be_forged`: it is sketched, and anybody could have sent this. Returns 0: no room. */
@@ -268,12 +271,8 @@ static __always_inline int weir_find_state(const struct weir_limit *limit, __u64
 	state->burst = NULL;
 	state->slide = NULL;
 	state->is_sliding = limit->window == WEIR_WINDOW_SLIDING;
-	state->is_stranger = 0;
-	if (WEIR_UNLIKELY(may_be_forged)) {
-		state->is_stranger = weir_is_stranger(id, state->is_sliding, stats);
-		if (state->is_stranger)
-			return 1;
-	}
+	if (WEIR_UNLIKELY(may_be_forged) && weir_is_stranger(id, state->is_sliding, stats))
+		return 1;
 	if (state->is_sliding)
 		state->slide = weir_find_slide(id, stats);
 	if (state->slide)
@@ -316,22 +315,30 @@ __noinline __u64 weir_meter_log(struct weir_slide *slide, const struct weir_limi
 	       (__u64)metered.serial << 32;
 }
 
-/* Counts an event. May make the source's log, and then changes `state`. */
+/*
+ * Counts events that came at once, 1 to WEIR_PIPELINE_MAX; the last is judged. May make the
+ * source's log, and then changes `state`.
+ */
 static __always_inline struct weir_metered weir_meter(const struct weir_limit *limit, __u64 id,
-						      __u64 now_ms, struct weir_stats *stats,
+						      __u64 now_ms, __u32 events,
+						      struct weir_stats *stats,
 						      struct weir_state *state)
 {
 	__u64 word, before = 0;
 	__u32 slot;
 
-	if (WEIR_UNLIKELY(state->is_stranger))
-		return weir_metered_burst(limit, weir_word_pack(now_ms, 1, 0, 0));
+	if (WEIR_UNLIKELY(!state->burst && !state->slide))
+		return weir_metered_burst(limit, weir_word_pack(now_ms, events, 0, 0));
 	if (!state->is_sliding)
-		return weir_meter_burst(state->burst, limit, now_ms);
+		return weir_meter_burst(state->burst, limit, now_ms, events);
 	if (WEIR_UNLIKELY(!state->slide)) {
-		word = weir_burst_add(state->burst, now_ms, limit->timeout_ms, &before);
-		if (weir_word_count(word) <= 1)
-			return weir_metered_burst(limit, word);
+		word = weir_burst_add(state->burst, now_ms, limit->timeout_ms, 1, &before);
+		if (weir_word_count(word) <= 1) {
+			if (events <= 1)
+				return weir_metered_burst(limit, word);
+			before = word;
+			events--;
+		}
 		word = weir_slide_first(limit, before, &slot);
 		if (weir_add_slide(id, word, slot, stats))
 			state->slide = weir_find_slide(id, stats);
@@ -341,6 +348,8 @@ static __always_inline struct weir_metered weir_meter(const struct weir_limit *l
 		}
 	}
 	word = weir_meter_log(state->slide, limit, now_ms);
+	for (__u32 i = 1; i < WEIR_PIPELINE_MAX && i < events; i++)
+		word = weir_meter_log(state->slide, limit, now_ms);
 	return (struct weir_metered){
 	    .level = word & 7,
 	    .count = (__u32)word >> 8,

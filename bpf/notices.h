@@ -69,7 +69,10 @@ static __always_inline struct weir_notice *weir_describe(const struct weir_facts
 
 	if (!stats || !facts || !outcome)
 		return NULL;
-	notice = weir_notice_begin(stats, facts, outcome->serial <= 1);
+	/* What the agent has to do something about comes first. */
+	notice = weir_notice_begin(stats, facts,
+				   outcome->serial <= 1 || outcome->ban_due ||
+				       outcome->answer != WEIR_ACTION_DROP);
 	if (!notice)
 		return NULL;
 	notice->reason = (__u8)outcome->reason;
@@ -77,18 +80,32 @@ static __always_inline struct weir_notice *weir_describe(const struct weir_facts
 	notice->service = (__u8)outcome->service;
 	notice->event = outcome->count ? (__u8)outcome->event : 0;
 	notice->count = outcome->count;
+	notice->action = (__u8)outcome->answer;
+	notice->rule = (__u16)WEIR_READ_RULE(outcome->request);
+	notice->ban_due = (__u8)outcome->ban_due;
+	notice->validated = (__u8)outcome->is_real;
 	return notice;
 }
 
-/* How much of a request there is to tell; 0 when it is none. */
-static __always_inline __u32 weir_head_length(const struct weir_facts *facts,
-					      const struct weir_outcome *outcome)
+/*
+ * The address of this host: where the packet goes to, and, once it was turned into an answer, where
+ * it comes from.
+ */
+static __always_inline void weir_tell_local(void *ctx, enum weir_hook hook,
+					    const struct weir_facts *facts, int is_answered,
+					    struct weir_notice *notice)
 {
-	__u32 length = facts->payload_length;
+	__u32 at = facts->ip_offset;
 
-	if (!outcome->count || outcome->event != WEIR_EVENT_REQUEST)
-		return 0;
-	return length < WEIR_NOTICE_HEAD ? length : WEIR_NOTICE_HEAD;
+	if (facts->family) {
+		at +=
+		    is_answered ? offsetof(struct ipv6hdr, saddr) : offsetof(struct ipv6hdr, daddr);
+		weir_load_bytes(ctx, hook, at, notice->local, sizeof(notice->local));
+	} else {
+		at += is_answered ? offsetof(struct iphdr, saddr) : offsetof(struct iphdr, daddr);
+		notice->local[2] = bpf_htonl(0xffff);
+		weir_load_bytes(ctx, hook, at, &notice->local[3], sizeof(notice->local[3]));
+	}
 }
 
 static __always_inline int weir_notify(void *ctx, enum weir_hook hook,
@@ -96,13 +113,18 @@ static __always_inline int weir_notify(void *ctx, enum weir_hook hook,
 				       const struct weir_outcome *outcome)
 {
 	struct weir_notice *notice = weir_describe(facts, outcome);
-	__u32 length;
+	struct weir_desk *desk = weir_my_desk();
 
 	if (!notice)
 		return 0;
-	length = weir_head_length(facts, outcome);
-	if (length && !weir_load_bytes(ctx, hook, facts->payload_offset, notice->head, length))
-		notice->head_length = (__u8)length;
+	weir_tell_local(ctx, hook, facts, outcome->answer != WEIR_ACTION_DROP, notice);
+	/* As it was read: the packet may be an answer by now. */
+	if (desk && outcome->request) {
+		__builtin_memcpy(notice->head, desk->data, sizeof(notice->head));
+		notice->head_length =
+		    (__u8)(facts->payload_length < WEIR_NOTICE_HEAD ? facts->payload_length
+								    : WEIR_NOTICE_HEAD);
+	}
 	bpf_ringbuf_submit(notice, 0);
 	return 0;
 }

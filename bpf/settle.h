@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "notices.h"
+#include "turn_away.h"
 
 static __always_inline int weir_is_allowed(const struct weir_facts *facts)
 {
@@ -43,18 +44,43 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 	return reason;
 }
 
-/* Answers a SYN with a challenge where that is possible. Returns enum weir_challenged. */
-static __always_inline int weir_try_challenge(void *ctx, enum weir_hook hook,
-					      const struct weir_control *control,
-					      const struct weir_settings *set,
-					      const struct weir_facts *facts,
-					      struct weir_stats *stats)
+/*
+ * Answers a packet where that is possible: a SYN with a challenge, anything with a reset, and a
+ * request with a page. Leaves in the outcome what it was answered with, WEIR_ACTION_DROP for
+ * nothing, and its reason if that is another now. A global function, which the verifier checks
+ * once.
+ */
+__noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       struct weir_stats *stats, struct weir_outcome *outcome)
 {
-	if (hook != WEIR_HOOK_XDP || !(control->present & WEIR_CAN_CHALLENGE) ||
-	    set->mode != WEIR_MODE_ENFORCE ||
-	    (control->present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts)))
-		return WEIR_CHALLENGE_NO;
-	return weir_challenge_xdp(ctx, facts, stats);
+	const struct weir_control *control = &weir_control;
+	const struct weir_settings *set = weir_active(control);
+	int done = WEIR_CHALLENGE_NO;
+
+	if (!facts || !stats || !outcome)
+		return 0;
+	if (set->mode != WEIR_MODE_ENFORCE ||
+	    (control->present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts))) {
+		outcome->answer = WEIR_ACTION_DROP;
+		return 0;
+	}
+	if (outcome->answer != WEIR_ACTION_CHALLENGE) {
+		outcome->answer = weir_turn_away_xdp(ctx, facts, stats,
+						     outcome->answer == WEIR_ACTION_REPLY &&
+							 outcome->is_real && outcome->request);
+		return 0;
+	}
+	if (outcome->event == WEIR_EVENT_SYN && control->present & WEIR_CAN_CHALLENGE)
+		done = weir_challenge_xdp(ctx, facts, stats);
+	if (done == WEIR_CHALLENGE_SENT)
+		return 0;
+	outcome->answer = WEIR_ACTION_DROP;
+	if (done == WEIR_CHALLENGE_TRICKLE)
+		outcome->reason = WEIR_REASON_TRICKLED;
+	else if (outcome->reason == WEIR_REASON_FLOODED)
+		/* Under its own limit: never refused, only asked to prove itself. */
+		outcome->reason = WEIR_REASON_UNDER_LIMIT;
+	return 0;
 }
 
 /* The one exit. Returns enum weir_fate. */
@@ -65,47 +91,52 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 {
 	__u32 verdict = weir_reason_verdict(outcome->reason), reason;
 	struct weir_event_counters *counters = NULL;
-	int challenged = WEIR_CHALLENGE_NO;
+	int fate;
 
-	if (WEIR_UNLIKELY(outcome->may_answer)) {
-		challenged = weir_try_challenge(ctx, hook, control, set, facts, stats);
-		if (challenged == WEIR_CHALLENGE_TRICKLE)
-			outcome->reason = WEIR_REASON_TRICKLED;
-		else if (challenged == WEIR_CHALLENGE_NO && set->mode == WEIR_MODE_ENFORCE &&
-			 outcome->reason == WEIR_REASON_FLOODED)
-			/* Under its own limit: never refused, only asked to prove itself. */
-			outcome->reason = WEIR_REASON_UNDER_LIMIT;
+	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(outcome->answer != WEIR_ACTION_DROP)) {
+		weir_answer_xdp(ctx, facts, stats, outcome);
+		/* For the verifier. */
+		outcome->reason &= 63;
 		verdict = weir_reason_verdict(outcome->reason);
 	}
 	reason = outcome->reason;
 	if (outcome->count) {
 		counters =
 		    &stats->events[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
-				  [outcome->event & (WEIR_EVENT_COUNT - 1)][facts->family & 1];
-		counters->events++;
+				  [outcome->event & (WEIR_EVENT_SLOTS - 1)][facts->family & 1];
+		counters->events += outcome->events;
 	}
 	if (verdict != WEIR_VERDICT_PASS) {
 		reason = weir_carry_out(control, set, stats, facts, verdict, reason, counters);
-		if (WEIR_UNLIKELY(weir_is_worth_a_notice(outcome->serial) &&
+		if (WEIR_UNLIKELY((weir_is_worth_a_notice(outcome->serial) || outcome->ban_due ||
+				   (outcome->answer != WEIR_ACTION_DROP && outcome->request)) &&
 				  reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_FLOODED)) {
-			/* A copy: the outcome itself need not be in memory for this. */
-			struct weir_outcome told = *outcome;
-
-			told.is_observed = reason == WEIR_REASON_OBSERVED;
+			outcome->is_observed = reason == WEIR_REASON_OBSERVED;
 			if (hook == WEIR_HOOK_XDP)
-				weir_notify_xdp(ctx, facts, &told);
+				weir_notify_xdp(ctx, facts, outcome);
 			else
-				weir_notify_tc(ctx, facts, &told);
+				weir_notify_tc(ctx, facts, outcome);
 		}
 	}
 	if (reason < WEIR_REASON_COUNT)
 		stats->reasons[reason]++;
-	if (verdict == WEIR_VERDICT_PASS || reason != outcome->reason)
-		return WEIR_FATE_PASS;
-	if (challenged != WEIR_CHALLENGE_SENT)
-		return WEIR_FATE_DROP;
-	stats->answers[WEIR_ACTION_CHALLENGE]++;
-	return WEIR_FATE_ANSWER;
+	fate = verdict == WEIR_VERDICT_PASS || reason != outcome->reason ? WEIR_FATE_PASS
+	       : outcome->answer == WEIR_ACTION_DROP			 ? WEIR_FATE_DROP
+									 : WEIR_FATE_ANSWER;
+	if (outcome->request) {
+		weir_note_request(facts, fate != WEIR_FATE_PASS, outcome->request, stats);
+		if (fate == WEIR_FATE_PASS && outcome->is_real &&
+		    WEIR_READ_EVENT(outcome->request) == WEIR_EVENT_REQUEST &&
+		    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].repeats) {
+			if (hook == WEIR_HOOK_XDP)
+				weir_note_running_xdp(ctx, facts, outcome->service, stats);
+			else
+				weir_note_running_tc(ctx, facts, outcome->service, stats);
+		}
+	}
+	if (fate == WEIR_FATE_ANSWER)
+		stats->answers[outcome->answer & (WEIR_ACTION_SLOTS - 1)]++;
+	return fate;
 }
 
 #endif

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
-/* Which event, if any, a segment to a protected port is. */
+/* Which segments to a protected port may be events. */
 #ifndef WEIR_EVENT_H
 #define WEIR_EVENT_H
 
 #include "facts.h"
-
-#define WEIR_EVENT_NONE WEIR_EVENT_COUNT
 
 /* The first four bytes of every method of RFC 9110, 9.1 and RFC 5789 with what may follow. */
 static __always_inline int weir_is_method(__be32 head)
@@ -25,22 +23,17 @@ static __always_inline int weir_is_method(__be32 head)
 	return 0;
 }
 
-/*
- * Whether a segment starts an HTTP/1 request. A segment that does not begin with a method is
- * taken for the middle of something.
- */
-static __always_inline int weir_starts_request(const struct weir_facts *facts)
+/* Whether a segment asks for a connection. */
+static __always_inline int weir_is_syn(const struct weir_facts *facts)
 {
-	return (facts->flags & WEIR_TCP_ACK) && weir_is_method(facts->payload_head);
+	return (facts->flags & (WEIR_TCP_SYN | WEIR_TCP_ACK)) == WEIR_TCP_SYN;
 }
 
-static __always_inline __u32 weir_event_of(const struct weir_facts *facts, __u32 protocol)
+/* Whether a segment carries data that a request may be in. */
+static __always_inline int weir_may_be_request(const struct weir_facts *facts, __u32 protocol)
 {
-	if (facts->flags & WEIR_TCP_SYN)
-		return facts->flags & WEIR_TCP_ACK ? WEIR_EVENT_NONE : WEIR_EVENT_SYN;
-	if (facts->payload_length && protocol == WEIR_PROTOCOL_HTTP && weir_starts_request(facts))
-		return WEIR_EVENT_REQUEST;
-	return WEIR_EVENT_NONE;
+	return facts->payload_length && protocol == WEIR_PROTOCOL_HTTP &&
+	       (facts->flags & (WEIR_TCP_SYN | WEIR_TCP_RST | WEIR_TCP_ACK)) == WEIR_TCP_ACK;
 }
 
 #endif

@@ -18,6 +18,7 @@ enum weir_layer {
 struct weir_facts {
 	__be32 addr[4]; /* source, v4-mapped */
 	__u32 seq;
+	__u32 ack;	      /* what it acknowledges; only with that flag */
 	__be32 payload_head;  /* the first four bytes of the payload; 0 when there are fewer */
 	__u32 payload_offset; /* from the start of the frame */
 	__u32 payload_length; /* by the IP header, so without Ethernet's padding */

@@ -358,6 +358,7 @@ static __always_inline int weir_parse_plain_rest(const struct weir_frame *frame,
 	facts->ip_offset = sizeof(struct ethhdr);
 	facts->tcp_offset = (__u16)plain->offset;
 	facts->seq = weir_ntohl(plain->tcp->seq);
+	facts->ack = weir_ntohl(plain->tcp->ack_seq);
 	facts->source_port = weir_ntohs(plain->tcp->source);
 	facts->port = plain->port;
 	facts->layer = WEIR_LAYER_TCP;

@@ -33,6 +33,7 @@ static __always_inline void weir_parse_tcp(const struct weir_frame *frame,
 	if (cursor->left < sizeof(*tcp) || !tcp)
 		return;
 	facts->seq = weir_ntohl(tcp->seq);
+	facts->ack = weir_ntohl(tcp->ack_seq);
 	facts->flags = ((const __u8 *)tcp)[13];
 	header = ((const __u8 *)tcp)[12] >> 4 << 2;
 	if (header < sizeof(*tcp)) {

@@ -31,6 +31,12 @@ static __always_inline __u64 weir_event_salt(__u32 service, __u32 event)
 	return (__u64)(service << 8 | event) << 32;
 }
 
+/* The same for a rule for paths; `rule`: index + 1. No service has such a number. */
+static __always_inline __u64 weir_rule_salt(__u32 rule)
+{
+	return weir_event_salt(WEIR_SERVICE_MAX + rule, 0);
+}
+
 /*
  * The id of a source: of its ban (salt 0), or of its state for an event. Never 0 or WEIR_ID_FREED.
  * The salt falls on bits that are the same for all IPv4 sources, and for all IPv6 ones up to /64.

@@ -78,30 +78,31 @@ static __always_inline __u32 weir_ladder(const struct weir_limit *limit, __u32 n
 
 /* ---- burst: events in a row whose gaps are all shorter than the timeout (SEEDS.md) -------- */
 
-/* The word after one more event. */
-static __always_inline __u64 weir_burst_next(__u64 word, __u64 now_ms, __u32 timeout_ms)
+/* The word after so many more events at once, 1 to 8. */
+static __always_inline __u64 weir_burst_next(__u64 word, __u64 now_ms, __u32 timeout_ms,
+					     __u32 events)
 {
 	__u64 now = weir_later(now_ms, weir_word_last_ms(word));
 	__u32 count = weir_word_count(word);
 
 	if (now - weir_word_last_ms(word) >= timeout_ms)
-		count = 1;
-	else if (count < WEIR_WORD_COUNT_MAX)
-		count++;
+		count = events;
+	else if (count <= WEIR_WORD_COUNT_MAX - events)
+		count += events;
 	return weir_word_pack(now, count, 0, word & WEIR_WORD_HELD);
 }
 
 /*
- * Counts an event in a word. Returns the word as it was left, or 0 when other CPUs were always
+ * Counts events in a word. Returns the word as it was left, or 0 when other CPUs were always
  * faster; `before` is what it was.
  */
 static __always_inline __u64 weir_burst_add(struct weir_burst *burst, __u64 now_ms,
-					    __u32 timeout_ms, __u64 *before)
+					    __u32 timeout_ms, __u32 events, __u64 *before)
 {
 	__u64 seen = WEIR_LOAD(&burst->word);
 
 	for (int i = 0; i < WEIR_CAS_TRIES; i++) {
-		__u64 next = weir_burst_next(seen, now_ms, timeout_ms);
+		__u64 next = weir_burst_next(seen, now_ms, timeout_ms, events);
 
 		*before = WEIR_CAS(&burst->word, seen, next);
 		if (*before == seen)
@@ -124,8 +125,9 @@ static __always_inline struct weir_metered weir_metered_burst(const struct weir_
 	};
 }
 
-static __always_inline struct weir_metered
-weir_meter_burst(struct weir_burst *burst, const struct weir_limit *limit, __u64 now_ms)
+static __always_inline struct weir_metered weir_meter_burst(struct weir_burst *burst,
+							    const struct weir_limit *limit,
+							    __u64 now_ms, __u32 events)
 {
 	__u64 word = WEIR_LOAD(&burst->word), before;
 
@@ -134,7 +136,7 @@ weir_meter_burst(struct weir_burst *burst, const struct weir_limit *limit, __u64
 	 * All others are counted.
 	 */
 	if (weir_word_last_ms(word) != now_ms || weir_word_count(word) <= limit->to_much)
-		word = weir_burst_add(burst, now_ms, limit->timeout_ms, &before);
+		word = weir_burst_add(burst, now_ms, limit->timeout_ms, events, &before);
 	return weir_metered_burst(limit, word);
 }
 

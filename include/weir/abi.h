@@ -21,12 +21,15 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 5
+#define WEIR_LAYOUT 6
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
 #define WEIR_FAMILY_COUNT  2  /* 0: IPv4, 1: IPv6 */
 #define WEIR_PORT_COUNT	   65536
+#define WEIR_ACTION_SLOTS  8 /* the same for actions */
+#define WEIR_EVENT_SLOTS   4 /* room for events, a power of two */
+WEIR_STATIC_ASSERT(WEIR_EVENT_COUNT <= WEIR_EVENT_SLOTS, "room for all");
 
 #define WEIR_FLOOD_RATE_MAX 100000000u
 
@@ -109,7 +112,10 @@ struct weir_slide {
  * A source that was seen to be at its address has a way in `bursts` of its own, with this in the
  * place of the event (and no service), and so great a count that floods do not displace it.
  */
-#define WEIR_EVENT_VALIDATED WEIR_EVENT_COUNT
+#define WEIR_EVENT_VALIDATED WEIR_EVENT_SLOTS
+/* And the place of a source's kicks, which may make a ban due. */
+#define WEIR_EVENT_KICK	     (WEIR_EVENT_SLOTS + 1)
+#define WEIR_EVENT_RUNNING   (WEIR_EVENT_SLOTS + 2) /* and of no place, but a hash */
 #define WEIR_VALIDATED_COUNT (1u << 16)
 #define WEIR_VALIDATED_MS    (60u * 60 * 1000) /* for so long */
 
@@ -194,7 +200,52 @@ struct weir_limit {
 struct weir_service {
 	__u32 protocol;	  /* enum weir_protocol */
 	__u32 flood_rate; /* SYNs a second of all sources from which on it is flooded; 0: never */
-	struct weir_limit limits[WEIR_EVENT_COUNT];
+	struct weir_limit limits[WEIR_EVENT_SLOTS];
+	/*
+	 * How many kicks of its requests make a ban due, in a sliding window: over to_much. Only
+	 * sources that are at their addresses have kicks counted. Not enabled: never.
+	 */
+	struct weir_limit ban;
+	__u32 repeats; /* 1: a URL asked for again before it is answered is a kick */
+	__u32 pad;
+};
+
+/* A limit of its own for requests whose path begins so; the longest prefix wins. */
+#define WEIR_PATH_MAX 100  /* bytes of a path that are looked at, and the longest prefix */
+#define WEIR_RULE_MAX 1024 /* rules of all services */
+struct weir_path_rule {
+	struct weir_limit limit;
+	__u32 service; /* index + 1; 0: unused, as are all behind it */
+	__u32 bans;    /* 1: the first kick makes a ban due */
+	__u32 length;  /* of the prefix, in bytes */
+	char prefix[WEIR_PATH_MAX];
+};
+
+/* The key of `paths`, a trie: the value is the index of a rule in that slot's settings. */
+struct weir_path_key {
+	__u32 prefixlen; /* bits: 16 and those of the text */
+	__u8 slot;	 /* of weir_control.slots */
+	__u8 service;	 /* index + 1 */
+	char text[WEIR_PATH_MAX + 2];
+};
+
+/*
+ * Which paths are parts of a page: by what follows the last dot, in lower case. The key of
+ * `suffixes`, a hash; the value means nothing.
+ */
+#define WEIR_SUFFIX_MAX	  14 /* letters */
+#define WEIR_SUFFIX_COUNT 64
+struct weir_suffix_key {
+	__u8 slot;
+	char text[WEIR_SUFFIX_MAX + 1]; /* zeros behind the letters */
+};
+
+/* What an HTTP client is answered who is kicked: status line, fields and page, as they are sent. */
+#define WEIR_REPLY_MAX 1024
+struct weir_reply {
+	__u32 length; /* bytes */
+	__u32 sum;    /* of the text as 16-bit words in memory order, folded, not complemented */
+	char text[WEIR_REPLY_MAX];
 };
 
 /* All that is tunable, replaced whole: a packet sees one block or the next, never a mixture. */
@@ -203,6 +254,9 @@ struct weir_settings {
 	__be32 mask4; /* source prefix as a mask */
 	__be32 mask6[4];
 	struct weir_service services[WEIR_SERVICE_MAX];
+	struct weir_path_rule rules[WEIR_RULE_MAX];
+	char suffixes[WEIR_SUFFIX_COUNT][WEIR_SUFFIX_MAX + 2]; /* ended by an empty one */
+	struct weir_reply reply;
 	__u8 port_service[WEIR_PORT_COUNT]; /* index into services + 1; 0: not protected */
 };
 
@@ -241,8 +295,8 @@ struct weir_stats {
 	__u64 bytes;
 	__u64 reasons[WEIR_REASON_COUNT]; /* packets; see weir_reason_verdict() */
 	__u64 observed[WEIR_VERDICT_COUNT];
-	__u64 answers[WEIR_ACTION_COUNT]; /* of those that drop without an answer, nothing */
-	struct weir_event_counters events[WEIR_SERVICE_MAX][WEIR_EVENT_COUNT][WEIR_FAMILY_COUNT];
+	__u64 answers[WEIR_ACTION_SLOTS]; /* of those that drop without an answer, nothing */
+	struct weir_event_counters events[WEIR_SERVICE_MAX][WEIR_EVENT_SLOTS][WEIR_FAMILY_COUNT];
 	__u64 validated;	 /* times that a source was found to be at its address */
 	__u64 sources_added;	 /* ways of `bursts` taken */
 	__u64 sources_replaced;	 /* of these, ways that were another source's */
@@ -264,6 +318,8 @@ struct weir_stats {
 	__u64 clock_ms;
 	__u64 notice_second;
 	__u64 notice_count;
+	__u64 answer_second;
+	__u64 answer_count;
 	__u64 syn_batch[WEIR_SERVICE_MAX];
 	__u64 new_tick; /* new sources in it: */
 	__u64 new_count;
@@ -284,17 +340,49 @@ struct weir_held_set {
 	__u64 words[WEIR_HELD_WAYS];
 };
 
-/* ---- connections that were proved --------------------------------------------------------------
- */
+/* ---- connections -------------------------------------------------------------------------- */
 
-/* The value of `proofs`: see bpf/lib/proof.h for the words. */
-#define WEIR_PROOF_WAYS	   4
-#define WEIR_PROOF_SETS	   32768 /* a power of two */
-#define WEIR_PROOF_TICK_MS 250
-#define WEIR_PROOF_TICKS   120
-#define WEIR_PROOF_MS	   (WEIR_PROOF_TICKS * WEIR_PROOF_TICK_MS)
-struct weir_proof_set {
-	__u64 words[WEIR_PROOF_WAYS];
+/*
+ * The value of `conns`: connections of this host that data came on, by a hash of its other end; see
+ * bpf/lib/conn.h. Of four, the one that was silent for longest makes room.
+ */
+#define WEIR_CONN_WAYS	  4
+#define WEIR_CONN_SETS	  16384 /* a power of two */
+#define WEIR_CONN_TICK_MS 250
+#define WEIR_CONN_TICKS	  1200 /* silent for so long, the host is asked again */
+struct weir_conn {
+	__u64 id;
+	__u32 next;  /* the byte behind all that was let through */
+	__u32 ack;   /* what it had of the server when its last request began */
+	__u32 body;  /* the byte behind the body of the newest request */
+	__u16 tick;  /* of the last data */
+	__u16 flags; /* WEIR_CONN_… */
+	__u32 held;  /* where the request begins that is held off, and */
+	__u32 held_ack;
+};
+struct weir_conn_set {
+	struct weir_conn ways[WEIR_CONN_WAYS];
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_conn_set) == 128, "two cache lines");
+
+/* ---- requests that are being answered ------------------------------------------------------- */
+
+/*
+ * The value of `running`, by a hash of source and URL: which connection the newest such request
+ * came on. Another with the same place takes it: then a repeat is not noticed.
+ */
+#define WEIR_RUNNING 16384 /* a power of two */
+struct weir_running {
+	__u64 id;
+	__u64 minute_ms; /* when the minute began, of which: */
+	__u32 repeats;
+	__u32 ack;	/* what the connection had of the server by then */
+	__be32 addr[4]; /* its ends, as in the packet */
+	__be32 local[4];
+	__be16 source_port;
+	__be16 port;
+	__u8 family;
+	__u8 pad[3];
 };
 
 /* ---- floods --------------------------------------------------------------------------------- */
@@ -311,6 +399,12 @@ struct weir_flood {
 #define WEIR_TRICKLES 4096 /* a power of two */
 struct weir_trickle {
 	__u64 word; /* hash << 32 | second */
+};
+
+/* The value of `courtesies`: how many answers a source was sent in a second. */
+#define WEIR_COURTESIES 4096 /* a power of two */
+struct weir_courtesy {
+	__u64 word; /* hash << 32 | second << 16 | count */
 };
 
 /* ---- notices ------------------------------------------------------------------------------ */
@@ -331,10 +425,15 @@ struct weir_notice {
 	__u8 event;	  /* enum weir_event; only when count > 0 */
 	__u8 interface;	  /* slot */
 	__u8 head_length; /* bytes of `head` in use */
-	__u8 pad;
+	__u8 action;	  /* enum weir_action that it was carried out by */
+	__be32 local[4];  /* the address of this host that it was sent to */
+	__u16 rule;	  /* index + 1 of the path rule among all; 0: none */
+	__u8 ban_due;	  /* 1: the source is at its address, and its kicks make a ban due */
+	__u8 validated;	  /* 1: the source is at its address */
+	__u8 pad[4];
 	char head[WEIR_NOTICE_HEAD]; /* first bytes of a request; not cleaned */
 };
-WEIR_STATIC_ASSERT(sizeof(struct weir_notice) == 8 + 16 + 4 + 4 + 8 + WEIR_NOTICE_HEAD,
+WEIR_STATIC_ASSERT(sizeof(struct weir_notice) == 8 + 16 + 4 + 4 + 8 + 16 + 8 + WEIR_NOTICE_HEAD,
 		   "no implicit padding in a record");
 
 /* ---- interfaces --------------------------------------------------------------------------- */

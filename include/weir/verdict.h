@@ -20,7 +20,8 @@
 /* X(ID, name, help): what a limit counts. */
 #define WEIR_EVENTS(X)                                                                             \
 	X(SYN, "syn", "TCP connection attempts")                                                   \
-	X(REQUEST, "request", "cleartext HTTP requests")
+	X(REQUEST, "request", "cleartext HTTP requests")                                           \
+	X(MEDIA, "media", "cleartext HTTP requests for parts of a page")
 
 /* X(ID, name, help): how a verdict is carried out. */
 #define WEIR_ACTIONS(X)                                                                            \
@@ -68,6 +69,7 @@
 	X(HELD, "held", THROTTLE, "sent again before its delay was over")                          \
 	X(OVER_LIMIT, "overLimit", KICK, "over toMuch")                                            \
 	X(FLOODED, "flooded", KICK, "a new source while SYNs flood the service")                   \
+	X(REPEATED, "repeated", KICK, "the same URL again while the first is not answered")        \
 	X(KICKED_AGAIN, "kickedAgain", KICK, "a kicked segment sent again")                        \
 	X(CONTENDED, "contended", KICK, "too many CPUs at one source to count it")                 \
 	X(BANNED_SOURCE, "bannedSource", BAN, "its source is banned")                              \

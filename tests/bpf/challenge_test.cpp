@@ -186,7 +186,7 @@ TEST_F(Challenge, AConnectionIsAskedForOnceAndForgottenAfterAWhile) {
     EXPECT_EQ(program.count(WEIR_REASON_STRAY), 0u) << "not asked again";
     program.passes(Packet(request).from_port(7));
     EXPECT_EQ(program.count(WEIR_REASON_STRAY), 1u) << "another connection";
-    program.advance(WEIR_PROOF_MS);
+    program.advance(WEIR_CONN_TICKS * WEIR_CONN_TICK_MS);
     program.passes(Packet(request).seq(3));
     EXPECT_EQ(program.count(WEIR_REASON_STRAY), 2u);
   });

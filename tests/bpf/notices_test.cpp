@@ -33,8 +33,10 @@ INSTANTIATE_TEST_SUITE_P(Hooks, Notices, testing::Values(Hook::kXdp, Hook::kTc),
 TEST_P(Notices, TellWhoDidWhatToWhichServiceAndTheRequestsFirstBytes) {
   program.limit(WEIR_EVENT_REQUEST, 1, 2);
   for (std::uint32_t i = 0; i < 3; i++)
-    passes(
-        Packet::from("198.51.100.7").ports(4242, 8080).seq(i).request("GET /a HTTP/1.1\r\n\r\n"));
+    passes(Packet::from("198.51.100.7")
+               .ports(4242, 8080)
+               .seq(100 * i)
+               .request("GET /a HTTP/1.1\r\n\r\n"));
   const auto notices = drain();
   ASSERT_EQ(notices.size(), 2u);
   EXPECT_EQ(notices[0].reason, WEIR_REASON_THROTTLED);
@@ -55,7 +57,7 @@ TEST_P(Notices, CarryAtMostTheFirstBytesOfALongRequest) {
   program.limit(WEIR_EVENT_REQUEST, 1, 1);
   const std::string request = "GET /" + std::string(1000, 'x');
   passes(Packet::from("198.51.100.7").seq(1).request(request));
-  passes(Packet::from("198.51.100.7").seq(2).request(request));
+  passes(Packet::from("198.51.100.7").seq(2000).acknowledge(0x2000).request(request));
   const auto notices = drain();
   ASSERT_EQ(notices.size(), 1u);
   EXPECT_EQ(notices[0].head_length, WEIR_NOTICE_HEAD);

@@ -19,7 +19,7 @@ std::unique_ptr<std::uint8_t[]> copy_of(const std::uint8_t* data, std::size_t si
 }
 
 bool is_same(const weir_facts& a, const weir_facts& b) {
-  return std::equal(a.addr, a.addr + 4, b.addr) && a.seq == b.seq &&
+  return std::equal(a.addr, a.addr + 4, b.addr) && a.seq == b.seq && a.ack == b.ack &&
          a.payload_head == b.payload_head && a.payload_offset == b.payload_offset &&
          a.payload_length == b.payload_length && a.ip_offset == b.ip_offset &&
          a.tcp_offset == b.tcp_offset && a.source_port == b.source_port && a.port == b.port &&

@@ -37,5 +37,6 @@ int weir_host_parse_plain(const unsigned char* data, unsigned reach, unsigned le
 }
 
 unsigned weir_host_event_of(const struct weir_facts* facts, unsigned protocol) {
-  return weir_event_of(facts, protocol);
+  if (weir_is_syn(facts)) return WEIR_EVENT_SYN;
+  return weir_may_be_request(facts, protocol) ? WEIR_EVENT_REQUEST : WEIR_EVENT_COUNT;
 }

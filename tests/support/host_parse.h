@@ -17,7 +17,7 @@ void weir_host_parse(const unsigned char* frame, unsigned reach, unsigned length
 enum { WEIR_HOST_OTHER, WEIR_HOST_BULK, WEIR_HOST_PLAIN, WEIR_HOST_MISTAKEN };
 int weir_host_parse_plain(const unsigned char* frame, unsigned reach, unsigned length,
                           struct weir_facts* facts);
-/* enum weir_event, or WEIR_EVENT_COUNT. */
+/* enum weir_event that it may be, or WEIR_EVENT_COUNT. */
 unsigned weir_host_event_of(const struct weir_facts* facts, unsigned protocol);
 
 #ifdef __cplusplus

@@ -99,7 +99,7 @@ TEST_F(AgentSeconds, CountWhatEachOneBrought) {
   EXPECT_THAT(snapshot.events.seconds().trend(), ElementsAre(7, 5, 0));
   EXPECT_EQ(snapshot.total.events[1][WEIR_EVENT_REQUEST][1].events, 4u)
       << "those of a detached interface stay";
-  EXPECT_EQ(snapshot.services.size(), 6u) << "three limits in two families";
+  EXPECT_EQ(snapshot.services.size(), 10u) << "five limits in two families";
 }
 
 TEST_F(AgentSeconds, TellOnceThatAFloodBeganAndOnceThatItIsOver) {

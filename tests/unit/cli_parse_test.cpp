@@ -223,7 +223,7 @@ TEST(CliParse, SaysWhatIsWrongAndWhatWouldBeRight) {
       {"allow add 300.1.1.1", "300.1.1.1", ""},
       {"limit set web", "EVENT is required", ""},
       {"limit set web syn", "nothing to change", "weir limit set --help"},
-      {"limit set web sin --to-much 1", "event 'sin'", "syn or request"},
+      {"limit set web sin --to-much 1", "event 'sin'", "syn, request or media"},
       {"limit set a/b syn --to-much 1", "service 'a/b'", "weir limit list"},
       {"limit set web syn --to-much 0", "--to-much '0'", "from 1 to 65535"},
       {"limit set web syn --to-much 65536", "--to-much '65536'", "from 1 to 65535"},

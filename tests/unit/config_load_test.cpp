@@ -96,12 +96,8 @@ TEST(ConfigFile, OfTheDocumentationMeansWhatItSays) {
           .prefix = "/register/", .start_throttle = 5, .to_much = 10, .timeout = 1min, .ban = 1h}));
 }
 
-TEST(ConfigFile, OfTheDocumentationSaysWhatThisVersionLeavesOut) {
-  const auto notices = parsed(kExample).notices;
-  EXPECT_THAT(notices, testing::ElementsAre(
-                           "limit web request: this version carries out action reply as drop",
-                           "service web: this version does not act on its ban rule yet",
-                           "service web: this version does not act on its path rules yet"));
+TEST(ConfigFile, OfTheDocumentationIsCarriedOutAsItSays) {
+  EXPECT_THAT(parsed(kExample).notices, IsEmpty());
 }
 
 TEST(ConfigFile, DoesNotFollowTheLocale) {
@@ -185,12 +181,15 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"interfaces", Origin::kDefault},
       {"maxBans", Origin::kDefault},
       {"maxSources", Origin::kDefault},
+      {"mediaSuffixes", Origin::kDefault},
       {"mode", Origin::kFile},
       {"prefix4", Origin::kDefault},
       {"prefix6", Origin::kDefault},
+      {"replyText", Origin::kDefault},
       {"services.web.floodRate", Origin::kDefault},
       {"services.web.ports", Origin::kFile},
       {"services.web.protocol", Origin::kFile},
+      {"services.web.repeats", Origin::kDefault},
       {"services.web.syn.action", Origin::kDefault},
       {"services.web.syn.delay", Origin::kDefault},
       {"services.web.syn.startThrottle", Origin::kFile},
@@ -207,7 +206,9 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
   for (const auto& [path, origin] : loaded.origins) {
     EXPECT_THAT(get_value(loaded.settings, path), Not(IsEmpty())) << path;
     const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate" ||
-                          path == "maxSources" || path == "maxBans";
+                          path == "services.web.repeats" ||
+                          path.starts_with("services.web.media.") || path == "maxSources" ||
+                          path == "maxBans" || path == "mediaSuffixes" || path == "replyText";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

@@ -252,30 +252,31 @@ TEST(ConfigMistake, InABanRuleHasItsPlace) {
 
 TEST(ConfigMistake, InAPathRuleHasItsPlace) {
   const auto paths = [](std::string_view lines) {
-    return fmt::format("[services.web]\nports = [80]\n[[services.web.paths]]\n{}\n", lines);
+    return fmt::format(
+        "[services.web]\nports = [80]\nprotocol = \"http\"\n[[services.web.paths]]\n{}\n", lines);
   };
   const std::string numbers = "startThrottle = 1\ntoMuch = 2\ntimeout = \"1m\"\n";
   expect_refused({
-      {paths(numbers), "weir.toml:3:1: services.web.paths.0: prefix is missing"},
+      {paths(numbers), "weir.toml:4:1: services.web.paths.0: prefix is missing"},
       {paths("prefix = \"/\"\ntoMuch = 2\ntimeout = \"1m\""),
-       "weir.toml:3:1: services.web.paths.0: startThrottle is missing"},
+       "weir.toml:4:1: services.web.paths.0: startThrottle is missing"},
       {paths("prefix = \"/\"\nstartThrottle = 1\ntimeout = \"1m\""),
-       "weir.toml:3:1: services.web.paths.0: toMuch is missing"},
+       "weir.toml:4:1: services.web.paths.0: toMuch is missing"},
       {paths("prefix = \"/\"\nstartThrottle = 1\ntoMuch = 2"),
-       "weir.toml:3:1: services.web.paths.0: timeout is missing"},
+       "weir.toml:4:1: services.web.paths.0: timeout is missing"},
       {paths("prefix = \"register\"\n" + numbers),
-       "weir.toml:4:10: path rule 1 of service web: prefix \"register\" is not the start of a "
+       "weir.toml:5:10: path rule 1 of service web: prefix \"register\" is not the start of a "
        "path"},
       {paths("prefix = \"/a\\nb\"\n" + numbers),
-       "weir.toml:4:10: path rule 1 of service web: prefix \"/a?b\" is not the start of a path"},
+       "weir.toml:5:10: path rule 1 of service web: prefix \"/a?b\" is not the start of a path"},
       {paths("prefix = \"/" + std::string(100, 'a') + "\"\n" + numbers),
-       "weir.toml:4:10: path rule 1 of service web: prefix is longer than 100 bytes"},
+       "weir.toml:5:10: path rule 1 of service web: prefix is longer than 100 bytes"},
       {paths("prefix = \"/\"\nban = \"0s\"\n" + numbers),
-       "weir.toml:5:7: services.web.paths.0.ban is not valid"},
+       "weir.toml:6:7: services.web.paths.0.ban is not valid"},
       {paths("prefix = \"/\"\n" + numbers + "[[services.web.paths]]\nprefix = \"/\"\n" + numbers),
-       "weir.toml:9:10: path rule 2 of service web: prefix \"/\" has a rule already"},
+       "weir.toml:10:10: path rule 2 of service web: prefix \"/\" has a rule already"},
       {paths("prefix = \"/\"\nstartThrottle = 0\ntoMuch = 2\ntimeout = \"1m\""),
-       "weir.toml:5:17: path rule 1 of service web: startThrottle must be at least 1"},
+       "weir.toml:6:17: path rule 1 of service web: startThrottle must be at least 1"},
   });
 }
 

@@ -64,17 +64,34 @@ TEST(Notices, SayThatTheDelayStageIsOff) {
               testing::ElementsAre(HasSubstr("limit web syn: the delay stage is off")));
 }
 
-TEST(Notices, SayWhichActionsAreCarriedOutAsDrop) {
-  for (const char* action : {"reset", "reply", "challenge"}) {
+TEST(Notices, SayWhichActionsAreCarriedOutAsOthers) {
+  const std::vector<std::array<const char*, 3>> cases{
+      {"web.request", "challenge", "limit web request: action challenge is carried out as drop"},
+      {"web.media", "challenge", "limit web media: action challenge is carried out as drop"},
+      {"web.syn", "reply", "limit web syn: action reply is carried out as reset"},
+      {"tls.syn", "reply", "limit tls syn: action reply is carried out as reset"},
+  };
+  for (const auto& [limit, action, notice] : cases) {
     auto settings = default_settings().settings;
-    ASSERT_TRUE(set_value(settings, "services.web.request.action", action));
-    EXPECT_THAT(notices_about(settings),
-                testing::ElementsAre(fmt::format(
-                    "limit web request: this version carries out action {} as drop", action)));
+    ASSERT_TRUE(set_value(settings, fmt::format("services.{}.action", limit), action));
+    EXPECT_THAT(notices_about(settings), testing::ElementsAre(HasSubstr(notice)));
   }
+  for (const char* path : {"services.web.request.action=reply", "services.web.media.action=reply",
+                           "services.web.request.action=reset", "services.tls.syn.action=reset",
+                           "services.tls.syn.action=challenge"}) {
+    auto settings = default_settings().settings;
+    const std::string change = path;
+    const auto split = change.find('=');
+    ASSERT_TRUE(set_value(settings, change.substr(0, split), change.substr(split + 1)));
+    EXPECT_THAT(notices_about(settings), testing::IsEmpty()) << path;
+  }
+}
+
+TEST(Notices, SayThatABanRuleCountsKicksOfRequests) {
   auto settings = default_settings().settings;
-  ASSERT_TRUE(set_value(settings, "services.tls.syn.action", "challenge"));
-  EXPECT_THAT(notices_about(settings), testing::IsEmpty());
+  settings.services[0].ban = settings.services[1].ban = BanRule{};
+  EXPECT_THAT(notices_about(settings),
+              testing::ElementsAre(HasSubstr("service tls: its ban rule does nothing")));
 }
 
 TEST(Notices, SayThatAFloodIsCountedByTheLimitOnSyns) {
@@ -134,13 +151,14 @@ TEST(SetValue, ThatIsRefusedChangesNothing) {
       {"", "1", kInvalid, "\"\" cannot be changed by command", "configuration file"},
       {"prefix4", "24", kInvalid, "\"prefix4\" cannot be changed by command", ""},
       {"services.web.ports", "80", kInvalid, "cannot be changed by command", ""},
-      {"services.web.ban.after", "3", kInvalid, "no event \"ban\"", "syn or request"},
+      {"services.web.ban.after", "3", kInvalid, "no event \"ban\"", "syn, request or media"},
       {"services.web.syn.toMuch.x", "3", kInvalid, "cannot be changed by command", ""},
       {"interfaces.web.syn.toMuch", "3", kInvalid, "cannot be changed by command", ""},
       {"services.ssh.syn.toMuch", "3", ErrorCode::kNotFound, "no service \"ssh\"",
        "services are web, tls"},
       {"services..syn.toMuch", "3", ErrorCode::kNotFound, "no service \"\"", "web, tls"},
-      {"services.web.connect.toMuch", "3", kInvalid, "no event \"connect\"", "syn or request"},
+      {"services.web.connect.toMuch", "3", kInvalid, "no event \"connect\"",
+       "syn, request or media"},
       {"services.web.syn.much", "3", kInvalid, "a limit has no \"much\"",
        "startThrottle, toMuch, timeout, window, delay, action"},
       {"services.web.syn.toMuch", "0", kInvalid, "limit web syn: toMuch must be at least 1", ""},

@@ -180,5 +180,21 @@ TEST_F(ConfigurationTest, ALimitMadeWholeByCommandOutlivesTheFilesSilence) {
               testing::Contains(Pair("services.web.syn.toMuch", Origin::kCommand)));
 }
 
+TEST_F(ConfigurationTest, TheMediaOfAServiceAreTurnedAwayAsItsRequestsAre) {
+  auto configuration = load(std::nullopt, {{"services.web.request.action", "reply"}});
+  const auto media = [&] {
+    return configuration.settings().services[0].limits[WEIR_EVENT_MEDIA].value();
+  };
+  EXPECT_EQ(media().action, WEIR_ACTION_REPLY);
+  configuration = configuration.with({{"services.web.media.toMuch", "900"}}).value();
+  EXPECT_EQ(media().to_much, 900u);
+  EXPECT_EQ(media().start_throttle, 600u);
+  EXPECT_EQ(media().action, WEIR_ACTION_REPLY);
+  configuration = configuration.with({{"services.web.media.action", "drop"}}).value();
+  EXPECT_EQ(media().action, WEIR_ACTION_DROP);
+  configuration = configuration.without("services.web.media").value();
+  EXPECT_EQ(media().to_much, 1200u);
+}
+
 }  // namespace
 }  // namespace weir

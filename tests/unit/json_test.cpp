@@ -56,7 +56,8 @@ TEST(StatsJson, HasWhatEnforceWouldHaveDone) {
 }
 
 TEST(StatsJson, EventsGoOnCountingWhenAServiceIsGone) {
-  EXPECT_EQ(stats_json(sample_snapshot())["events"], Json({{"syn", 142}, {"request", 50}}));
+  EXPECT_EQ(stats_json(sample_snapshot())["events"],
+            Json({{"syn", 142}, {"request", 50}, {"media", 0}}));
 }
 
 TEST(StatsJson, SumsAServicesEventsOverTheFamilies) {
@@ -185,7 +186,7 @@ TEST(AllowJson, ListsTheEntries) {
 
 TEST(LimitsJson, ListsEveryLimitThatIsSet) {
   const Json limits = limits_json(sample_settings(), {})["limits"];
-  ASSERT_EQ(limits.size(), 2u) << "tls has none";
+  ASSERT_EQ(limits.size(), 3u) << "tls has none";
   EXPECT_EQ(limits[0], Json({{"service", "web"},
                              {"event", "syn"},
                              {"startThrottle", 40},
@@ -198,6 +199,15 @@ TEST(LimitsJson, ListsEveryLimitThatIsSet) {
                              {"action", "challenge"},
                              {"effectiveAction", "challenge"},
                              {"origin", "default"}}));
+}
+
+TEST(LimitsJson, TellsWhatIsDoneInsteadOfAReplyThatCannotBe) {
+  Settings settings = sample_settings();
+  for (auto& limit : settings.services[0].limits) limit->action = WEIR_ACTION_REPLY;
+  const Json limits = limits_json(settings, {})["limits"];
+  EXPECT_EQ(limits[0]["effectiveAction"], "reset") << "a SYN is no request";
+  EXPECT_EQ(limits[1]["effectiveAction"], "reply");
+  EXPECT_EQ(limits[2]["effectiveAction"], "reply");
 }
 
 TEST(LimitsJson, ALimitIsByCommandWhenAnyPartOfItIs) {
@@ -220,6 +230,10 @@ TEST(ConfigJson, NestsTheValuesAsTheFileDoes) {
   EXPECT_EQ(config["timeWindow"], "10m");
   EXPECT_EQ(config["maxSources"], 0);
   EXPECT_EQ(config["maxBans"], 0);
+  EXPECT_EQ(config["mediaSuffixes"][0], "gif");
+  EXPECT_EQ(config["replyText"], std::string(kDefaultReplyText));
+  EXPECT_EQ(config["services"]["web"]["repeats"], true);
+  EXPECT_EQ(config["services"]["web"]["media"]["toMuch"], 1200);
   EXPECT_EQ(config["services"]["web"]["floodRate"], 0);
   const Json& web = config["services"]["web"];
   EXPECT_EQ(web["ports"], Json({80, 8080}));
@@ -263,6 +277,16 @@ TEST(EventJson, AKickHasTheKeysOfTheInterface) {
   EXPECT_EQ(dump(event_json(event)),
             R"({"time":"2026-11-21T17:00:00Z","kind":"kick","address":"2001:db8::7",)"
             R"("service":"web","event":"request","count":21,"path":"/a","observed":false})");
+}
+
+TEST(EventJson, OfAPathRuleAndAnAnswerNamesThem) {
+  EventView event = sample_event("kick");
+  EXPECT_FALSE(event_json(event).contains("rule"));
+  EXPECT_FALSE(event_json(event).contains("action"));
+  event.rule = "web.paths /register/";
+  event.action = "reply";
+  EXPECT_EQ(event_json(event)["rule"], "web.paths /register/");
+  EXPECT_EQ(event_json(event)["action"], "reply");
 }
 
 TEST(EventJson, AnActOfTheAgentHasASubject) {

@@ -67,7 +67,7 @@ TEST(Names, ChoicesReadAsASentence) {
   EXPECT_EQ(choices<weir_action>(), "drop, reset, reply or challenge");
   EXPECT_EQ(choices<weir_window>(), "burst or sliding");
   EXPECT_EQ(choices<weir_mode>(), "observe or enforce");
-  EXPECT_EQ(choices<weir_event>(), "syn or request");
+  EXPECT_EQ(choices<weir_event>(), "syn, request or media");
   EXPECT_EQ(choices<weir_protocol>(), "tcp, http or tls");
 }
 

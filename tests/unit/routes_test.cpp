@@ -61,7 +61,7 @@ TEST_F(Routes, ThatReadAnswerWithTheirDocuments) {
   EXPECT_EQ(stats["mode"], "enforce");
   EXPECT_THAT(get("/v1/bans")["bans"], IsEmpty());
   EXPECT_EQ(get("/v1/allow")["allow"][0]["address"], "192.0.2.0/24");
-  EXPECT_EQ(get("/v1/limits")["limits"].size(), 3u);
+  EXPECT_EQ(get("/v1/limits")["limits"].size(), 5u);
   EXPECT_EQ(get("/v1/config")["origins"]["mode"], "file");
 }
 

@@ -100,6 +100,11 @@ inline Settings sample_settings() {
                                      .action = WEIR_ACTION_CHALLENGE};
   web.limits[WEIR_EVENT_REQUEST] =
       Limit{.start_throttle = 10, .to_much = 10, .timeout = Milliseconds(90'000)};
+  web.limits[WEIR_EVENT_MEDIA] = Limit{.start_throttle = 600,
+                                       .to_much = 1200,
+                                       .timeout = Milliseconds(2000),
+                                       .action = WEIR_ACTION_REPLY};
+  web.repeats = true;
   web.ban = BanRule{};
   web.paths = {{"/register/", 5, 10, Milliseconds(60'000), Milliseconds(3'600'000)},
                {"/say \"hi\"\\", 1, 2, Milliseconds(1500), std::nullopt}};

@@ -230,6 +230,20 @@ TEST(ConfigText, IsTomlThatSaysTheSame) {
   EXPECT_EQ(back->settings, settings);
 }
 
+TEST(ConfigText, OfALongPageIsTomlThatSaysTheSame) {
+  for (const std::string& page : {std::string(850, 'x'), std::string(850, ' '),
+                                  std::string("a \"b\" \\c\n\t") + std::string(300, '\\') +
+                                      "\n   " + std::string(100, '"')}) {
+    Settings settings;
+    settings.reply_text = page;
+    const std::string text = config_text(config_json(settings, {}, {}));
+    expect_fits(text);
+    const auto back = parse_settings(text, "config show");
+    ASSERT_TRUE(back) << back.error().message << "\n" << text;
+    EXPECT_EQ(back->settings.reply_text, page);
+  }
+}
+
 TEST(ConfigText, TellsWhereEachValueComesFrom) {
   const std::string text = config_text(config_json(sample_settings(),
                                                    {{"mode", Origin::kCommand},
@@ -284,6 +298,21 @@ TEST(EventText, IsOneLineWhateverThePathHolds) {
   EXPECT_EQ(lines_of(text).size(), 1u);
   EXPECT_THAT(text, testing::StartsWith("2026-11-21T17:00:00Z  kick      203.0.113.7  web/request  "
                                         "number 21  (only observed)  /a??[2J"));
+}
+
+TEST(EventText, ABanByRuleNamesTheSourceOnceAndWhatItWasFor) {
+  EventView event = sample_event("ban");
+  event.address = Address::parse("203.0.113.7").value();
+  event.subject = "203.0.113.7/32";
+  event.service = "web";
+  event.path = "/a";
+  event.rule = "web.ban";
+  event.reason = "for 10m, 30 kicks within 1m";
+  EXPECT_EQ(event_text(event_json(event)),
+            "2026-11-21T17:00:00Z  ban       203.0.113.7/32  web.ban  for 10m, 30 kicks within "
+            "1m  /a\n");
+  event.subject = "203.0.113.0/24";
+  EXPECT_THAT(event_text(event_json(event)), HasSubstr("  203.0.113.7  203.0.113.0/24  "));
 }
 
 TEST(EventText, AnActOfTheAgentNamesItsSubject) {

@@ -28,7 +28,7 @@ weir_limit make_limit(unsigned start_throttle, unsigned to_much, unsigned timeou
 }
 
 unsigned burst_level(weir_burst& burst, const weir_limit& limit, std::uint64_t now) {
-  return weir_meter_burst(&burst, &limit, now).level;
+  return weir_meter_burst(&burst, &limit, now, 1).level;
 }
 unsigned slide_level(weir_slide& slide, const weir_limit& limit, std::uint64_t now) {
   return weir_meter_slide(&slide, &limit, now).level;
@@ -258,7 +258,7 @@ TEST(TwoCpus, BurstAdmitsExactlyTheLimit) {
   for (const unsigned much : {1u, 7u, 1000u, 15'000u})
     EXPECT_EQ(admitted_by_two<weir_burst>(
                   make_limit(much, much, 2000),
-                  [](auto* s, auto* l, auto now) { return weir_meter_burst(s, l, now); }),
+                  [](auto* s, auto* l, auto now) { return weir_meter_burst(s, l, now, 1); }),
               much);
 }
 

@@ -172,13 +172,4 @@ Result<Done> Agent::reload() {
   return done;
 }
 
-void Agent::drain_notices() {
-  const auto interfaces = data_plane_->interfaces();
-  const WallTime wall = clock_->wall();
-  const BootNs boot = clock_->boot();
-  data_plane_->drain_notices([&](const weir_notice& notice) {
-    events_.add(event_of(notice, configuration_.settings(), interfaces, wall, boot));
-  });
-}
-
 }  // namespace weir

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "agent/configuration.h"
 #include "agent/event_log.h"
 #include "bans/book.h"
+#include "bans/ladder.h"
+#include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
 #include "stats/snapshot.h"
 #include "store/store.h"
@@ -59,9 +62,22 @@ class Agent {
   // Called once a second, and when the notice ring has something.
   void tick();
   void drain_notices();
+  // Called while connections wait for their end, a few times a second.
+  void end_connections();
+  [[nodiscard]] bool has_connections_to_end() const { return !closings_.empty(); }
 
  private:
   static constexpr int kCalmTicks = 10;
+  static constexpr unsigned kBansASecond = 1000;  // made by rules
+  static constexpr std::size_t kObservedBans = 65536;
+  static constexpr const char* kRuleOrigin = "rule";
+
+  // A ban that a kick has made due.
+  struct RuleBan {
+    DueBan due;
+    std::string path;  // of the kicked request
+    bool observed = false;
+  };
 
   Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
         std::string boot_id);
@@ -70,6 +86,15 @@ class Agent {
   Status sync_allowed();
   Status put_in_force(Configuration next);
   void tell(std::string kind, std::string subject, std::string reason);
+  void consider_ban(const weir_notice& notice, const std::string& path,
+                    std::map<Prefix, RuleBan>& due);
+  void make_bans(const std::map<Prefix, RuleBan>& due);
+  void tell_ban(const RuleBan& ban, Milliseconds length);
+  void tell_observed_ban(const RuleBan& ban, Milliseconds length);
+  void tell_failed_ban(const Error& error);
+  void end_connection(const weir_notice& notice);
+  void end_bans();
+  void forget_bans();
   void count_users();
   void watch_floods(const weir_stats& total);
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
@@ -82,6 +107,10 @@ class Agent {
   std::string boot_id_;
   BootNs started_;
   BanBook book_;
+  BootNs ban_second_ = 0, ban_failed_ = 0, bans_forgotten_ = 0;
+  unsigned bans_this_second_ = 0;
+  std::map<Prefix, BootNs> observed_bans_;  // until when they would last
+  Closings closings_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
   SeriesSet series_;

@@ -44,6 +44,10 @@ Status Agent::sync_bans() {
     const auto until = kernel_until(ban, wall, boot, boot_id_);
     const auto known = in_kernel.find(ban.prefix);
     if (!until) {
+      if (ban.origin == kRuleOrigin) {
+        book_.remember(ban);
+        continue;
+      }
       if (auto removed = store_->remove_ban(ban.prefix); !removed) return removed;
       continue;  // and from the kernel below, where it is
     }
@@ -66,6 +70,35 @@ Status Agent::sync_bans() {
     if (auto put = store_->put_ban(book_.add(adopted)); !put) return put;
   }
   return {};
+}
+
+// Bans by rule stay in the store until they count no more, for the next one is longer by them.
+void Agent::end_bans() {
+  for (const StoredBan& ban : book_.expire(clock_->wall(), clock_->boot(), boot_id_)) {
+    // The kernel ended it by itself; this only makes room.
+    (void)data_plane_->remove_ban(ban.prefix);
+    if (ban.origin != kRuleOrigin)
+      if (auto removed = store_->remove_ban(ban.prefix); !removed)
+        spdlog::error("{}", removed.error().message);
+    tell("unban", ban.prefix.text(), "its time is over");
+  }
+}
+
+// The longest memory of all rules is the one for what may be deleted.
+void Agent::forget_bans() {
+  constexpr BootNs kEach = 60'000 * kNsInMs;
+  const BootNs now = clock_->boot();
+  if (now - bans_forgotten_ < kEach) return;
+  bans_forgotten_ = now;
+  Milliseconds longest = BanRule{}.longest;
+  for (const Service& service : configuration_.settings().services) {
+    if (service.ban) longest = std::max(longest, service.ban->longest);
+    for (const PathRule& rule : service.paths)
+      longest = std::max(longest, rule.ban.value_or(longest));
+  }
+  for (const Prefix& prefix : book_.forget(clock_->wall(), longest))
+    if (auto removed = store_->remove_ban(prefix); !removed)
+      spdlog::error("{}", removed.error().message);
 }
 
 Status Agent::sync_allowed() {

@@ -61,14 +61,8 @@ void Agent::tick() {
   const std::uint64_t events = metered_events(total);
   if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
   last_events_ = events;
-
-  for (const auto& prefix : book_.expire(clock_->wall(), clock_->boot(), boot_id_)) {
-    // The kernel ended it by itself; this only makes room.
-    (void)data_plane_->remove_ban(prefix);
-    if (auto removed = store_->remove_ban(prefix); !removed)
-      spdlog::error("{}", removed.error().message);
-    tell("unban", prefix.text(), "its time is over");
-  }
+  end_bans();
+  forget_bans();
 }
 
 // Walking the tables takes a while when they are full, so not more than a twentieth of the time

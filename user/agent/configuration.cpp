@@ -6,6 +6,7 @@
 #include <set>
 
 #include "agent/run.h"
+#include "config/media.h"
 #include "config/names.h"
 
 namespace weir {
@@ -80,6 +81,11 @@ Status Configuration::compose() {
   for (const auto& limit : drop_incomplete(effective_.settings))
     for (const auto& [path, value] : changes_)
       if (path.starts_with(limit)) waiting.insert(path);
+  complete_media(effective_.settings.services, [&](const std::string& path) {
+    const auto origin = base_.origins.find(path);
+    return (changes_.contains(path) && !waiting.contains(path)) ||
+           (origin != base_.origins.end() && origin->second != Origin::kDefault);
+  });
   for (const auto& [path, value] : changes_) {
     if (path == kModeOption) continue;
     if (!waiting.contains(path))

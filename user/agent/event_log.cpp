@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "bans/ladder.h"
 #include "config/names.h"
 
 namespace weir {
@@ -46,7 +47,10 @@ EventView event_of(const weir_notice& notice, const Settings& settings,
     event.path =
         request_path({notice.head, std::min<std::size_t>(notice.head_length, sizeof notice.head)});
   event.reason = name_of(reason);
+  event.rule = path_rule_name(notice, settings);
   event.observed = notice.observed != 0;
+  if (!event.observed && (verdict == WEIR_VERDICT_KICK || verdict == WEIR_VERDICT_BAN))
+    event.action = name_of(static_cast<weir_action>(notice.action));
   for (const auto& interface : interfaces)
     if (interface.slot == notice.interface) event.interface = interface.name;
   return event;

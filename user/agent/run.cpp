@@ -44,6 +44,7 @@ class Loop {
       : io_(io),
         agent_(agent),
         second_(io),
+        closing_(io),
         signals_(io, SIGTERM, SIGINT, SIGHUP),
         // A copy: the ring's owner closes its own.
         notices_(io, ::dup(data_plane.notice_descriptor())) {
@@ -67,8 +68,21 @@ class Loop {
                         [this](const boost::system::error_code& error) {
                           if (error) return;
                           agent_.drain_notices();
+                          end_connections();
                           on_notices();
                         });
+  }
+
+  void end_connections() {
+    if (is_closing_ || !agent_.has_connections_to_end()) return;
+    is_closing_ = true;
+    closing_.expires_after(std::chrono::milliseconds(50));
+    closing_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      is_closing_ = false;
+      agent_.end_connections();
+      end_connections();
+    });
   }
 
   void on_signal() {
@@ -89,7 +103,8 @@ class Loop {
 
   asio::io_context& io_;
   Agent& agent_;
-  asio::steady_timer second_;
+  asio::steady_timer second_, closing_;
+  bool is_closing_ = false;
   asio::signal_set signals_;
   asio::posix::stream_descriptor notices_;
 };

@@ -34,24 +34,28 @@ StoredBan BanBook::add(StoredBan ban) {
   ban.times = std::max(ban.times, 1);
   if (const auto earlier = bans_.find(ban.prefix); earlier != bans_.end()) {
     ban.times = std::max(ban.times, earlier->second.times + 1);
-  } else if (const auto past = past_times_.find(ban.prefix); past != past_times_.end()) {
-    ban.times = std::max(ban.times, past->second + 1);
-    past_times_.erase(past);
+  } else if (const auto past = past_.find(ban.prefix); past != past_.end()) {
+    ban.times = std::max(ban.times, past->second.times + 1);
   }
+  return enter(ban);
+}
+
+StoredBan BanBook::enter(const StoredBan& ban) {
+  past_.erase(ban.prefix);
   note_end(ban);
   return bans_.insert_or_assign(ban.prefix, ban).first->second;
 }
 
 bool BanBook::remove(const Prefix& prefix) {
-  past_times_.erase(prefix);
+  past_.erase(prefix);
   return bans_.erase(prefix) > 0;
 }
 
-std::vector<Prefix> BanBook::expire(WallTime now_wall, BootNs now_boot,
-                                    const std::string& boot_id) {
+std::vector<StoredBan> BanBook::expire(WallTime now_wall, BootNs now_boot,
+                                       const std::string& boot_id) {
   const bool due = (soonest_wall_ && *soonest_wall_ <= now_wall) ||
                    (soonest_boot_ && *soonest_boot_ <= now_boot);
-  std::vector<Prefix> over;
+  std::vector<StoredBan> over;
   if (!due) return over;
   soonest_wall_.reset();
   soonest_boot_.reset();
@@ -61,8 +65,8 @@ std::vector<Prefix> BanBook::expire(WallTime now_wall, BootNs now_boot,
       ++it;
       continue;
     }
-    over.push_back(it->first);
     remember(it->second);
+    over.push_back(std::move(it->second));
     it = bans_.erase(it);
   }
   return over;
@@ -90,11 +94,40 @@ const StoredBan* BanBook::find(const Address& address, WallTime now_wall, BootNs
 }
 
 void BanBook::remember(const StoredBan& ban) {
-  past_times_[ban.prefix] = ban.times;
+  past_[ban.prefix] = {ban.times, ban.until.value_or(ban.since)};
   past_order_.push_back(ban.prefix);
   if (past_order_.size() <= remembered_) return;
-  past_times_.erase(past_order_.front());
+  if (past_.erase(past_order_.front()) > 0) made_room_.push_back(past_order_.front());
   past_order_.pop_front();
+}
+
+int BanBook::left_of(const Past& past, WallTime now, Milliseconds forget) {
+  if (now <= past.ended) return past.times;
+  return static_cast<int>(std::max<std::int64_t>(0, past.times - (now - past.ended) / forget));
+}
+
+int BanBook::earlier(const Prefix& prefix, WallTime now, Milliseconds forget) const {
+  if (const StoredBan* ban = find(prefix)) return ban->times;
+  const auto past = past_.find(prefix);
+  return past == past_.end() ? 0 : left_of(past->second, now, forget);
+}
+
+std::vector<Prefix> BanBook::forget(WallTime now, Milliseconds forget) {
+  std::vector<Prefix> forgotten = std::exchange(made_room_, {});
+  // The rooms of these are taken by an ended ban of now, or a ban again.
+  std::erase_if(forgotten, [this](const Prefix& prefix) {
+    return bans_.contains(prefix) || past_.contains(prefix);
+  });
+  for (auto it = past_.begin(); it != past_.end();) {
+    if (left_of(it->second, now, forget) > 0) {
+      ++it;
+      continue;
+    }
+    forgotten.push_back(it->first);
+    it = past_.erase(it);
+  }
+  std::erase_if(past_order_, [this](const Prefix& prefix) { return !past_.contains(prefix); });
+  return forgotten;
 }
 
 void BanBook::note_end(const StoredBan& ban) {

@@ -31,10 +31,21 @@ class BanBook {
   // one more than what is in the book or remembered of a ban that ended. A prefix that is not
   // known keeps the `times` it came with, so the store's bans can be entered as they are.
   StoredBan add(StoredBan ban);
+  // The same with the `times` that it has.
+  StoredBan enter(const StoredBan& ban);
   // False when it was not there. A ban that is taken back does not count the next time.
   bool remove(const Prefix& prefix);
-  // Takes out the bans that are over and returns their prefixes, in order.
-  std::vector<Prefix> expire(WallTime now_wall, BootNs now_boot, const std::string& boot_id);
+  // Takes out the bans that are over, and returns them by prefix.
+  std::vector<StoredBan> expire(WallTime now_wall, BootNs now_boot, const std::string& boot_id);
+
+  // Keeps the count of a ban that is over: one that has ended while no agent ran.
+  void remember(const StoredBan& ban);
+  // How many bans of a prefix still count when one is forgotten for each `forget` without a ban.
+  // By the wall clock, for this must outlive reboots.
+  [[nodiscard]] int earlier(const Prefix& prefix, WallTime now, Milliseconds forget) const;
+  // Forgets the bans that have ended and count no more, and returns their prefixes; those that
+  // had to make room are among them.
+  std::vector<Prefix> forget(WallTime now, Milliseconds forget);
 
   [[nodiscard]] std::vector<StoredBan> all() const;  // ordered by prefix
   [[nodiscard]] std::size_t size() const { return bans_.size(); }
@@ -45,7 +56,11 @@ class BanBook {
                                       const std::string& boot_id) const;
 
  private:
-  void remember(const StoredBan& ban);
+  struct Past {
+    int times = 0;
+    WallTime ended;
+  };
+  [[nodiscard]] static int left_of(const Past& past, WallTime now, Milliseconds forget);
   void note_end(const StoredBan& ban);
 
   std::size_t remembered_;
@@ -53,8 +68,9 @@ class BanBook {
   // No ban ends before both of these: spares expire() a walk through the book each second.
   std::optional<WallTime> soonest_wall_;
   std::optional<BootNs> soonest_boot_;
-  std::map<Prefix, int> past_times_;
-  std::deque<Prefix> past_order_;  // may name a prefix that is no longer in past_times_
+  std::map<Prefix, Past> past_;
+  std::deque<Prefix> past_order_;  // may name a prefix that is no longer in past_
+  std::vector<Prefix> made_room_;
 };
 
 }  // namespace weir

@@ -7,6 +7,8 @@
 #include <CLI/Formatter.hpp>
 #include <utility>
 
+#include "config/names.h"
+
 namespace weir::cli {
 namespace {
 
@@ -162,7 +164,8 @@ void Grammar::add_limit_commands() {
                     [this] { return make_reset_limit(); });
   for (CLI::App* command : {set, reset}) {
     add_argument(*command, "SERVICE", raw_.service, "Name of the service: web")->required();
-    add_argument(*command, "EVENT", raw_.event, "What is counted: syn or request")->required();
+    add_argument(*command, "EVENT", raw_.event, "What is counted: " + choices<weir_event>())
+        ->required();
   }
 }
 

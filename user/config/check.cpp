@@ -9,7 +9,9 @@
 
 #include "base/quote.h"
 #include "config/load.h"
+#include "config/media.h"
 #include "config/names.h"
+#include "config/path_prefix.h"
 #include "dataplane/sizes.h"
 
 namespace weir {
@@ -17,7 +19,6 @@ namespace {
 
 constexpr std::size_t kServiceNameMax = 32;
 constexpr std::size_t kInterfaceNameMax = 15;  // IFNAMSIZ without the final zero
-constexpr std::size_t kPathPrefixMax = 100;    // a notice shows the start of a request only
 constexpr Milliseconds kTimeWindowMin = std::chrono::seconds(1);
 constexpr Milliseconds kTimeWindowMax = std::chrono::hours(24) * 7;
 
@@ -71,6 +72,13 @@ bool is_interface_name(std::string_view name) {
          std::ranges::none_of(name, refused);
 }
 
+Error not_seen(const Service& service, const char* what, const char* wish) {
+  return {ErrorCode::kInvalid,
+          fmt::format("service {}: {} cannot be seen in protocol {}", one_line(service.name), what,
+                      name_of(service.protocol)),
+          fmt::format("{} needs protocol = \"http\"", wish)};
+}
+
 void check_numbers(Part& part, std::uint32_t start_throttle, std::uint32_t to_much,
                    Milliseconds timeout) {
   part.number("startThrottle", start_throttle, 1, WEIR_TO_MUCH_MAX);
@@ -92,22 +100,25 @@ void check_ban_rule(std::vector<Issue>& issues, const Service& service, const Ba
   }
 }
 
-void check_path_rules(std::vector<Issue>& issues, const Service& service) {
+// `count` has the rules of all services so far.
+void check_path_rules(std::vector<Issue>& issues, const Service& service, std::size_t& count) {
   std::set<std::string> seen;
+  if (!service.paths.empty() && service.protocol != WEIR_PROTOCOL_HTTP) {
+    issues.push_back({fmt::format("services.{}.paths", service.name),
+                      not_seen(service, "paths", "a path rule")});
+  }
   for (std::size_t i = 0; i < service.paths.size(); ++i) {
     const PathRule& rule = service.paths[i];
     Part part(issues, fmt::format("services.{}.paths.{}", service.name, i),
               fmt::format("path rule {} of service {}", i + 1, service.name));
-    if (!rule.prefix.starts_with('/') || one_line(rule.prefix) != rule.prefix) {
-      part.add("prefix",
-               fmt::format("prefix {} is not the start of a path", weir::quoted(rule.prefix)),
-               "a path starts with /");
-    }
-    if (rule.prefix.size() > kPathPrefixMax) {
-      part.add("prefix", fmt::format("prefix is longer than {} bytes", kPathPrefixMax));
-    }
-    if (!seen.insert(rule.prefix).second) {
+    const auto prefix = normal_prefix(rule.prefix);
+    if (!prefix) {
+      part.add("prefix", prefix.error().message, prefix.error().hint);
+    } else if (!seen.insert(*prefix).second) {
       part.add("prefix", fmt::format("prefix {} has a rule already", weir::quoted(rule.prefix)));
+    }
+    if (++count == WEIR_RULE_MAX + 1) {
+      part.add("", fmt::format("more than {} path rules of all services", WEIR_RULE_MAX));
     }
     check_numbers(part, rule.start_throttle, rule.to_much, rule.timeout);
     if (rule.ban) part.duration("ban", *rule.ban, Milliseconds(1), kDurationMax);
@@ -132,7 +143,7 @@ void check_ports(Part& part, const Service& service, std::map<std::uint16_t, std
 }
 
 void check_service(std::vector<Issue>& issues, const Service& service,
-                   std::map<std::uint16_t, std::string>& owners) {
+                   std::map<std::uint16_t, std::string>& owners, std::size_t& rules) {
   Part part(issues, fmt::format("services.{}", service.name),
             fmt::format("service {}", one_line(service.name)));
   if (!is_service_name(service.name)) {
@@ -144,6 +155,9 @@ void check_service(std::vector<Issue>& issues, const Service& service,
     part.add("protocol", "protocol must be " + choices<Protocol>());
   }
   part.number("floodRate", service.flood_rate, 0, WEIR_FLOOD_RATE_MAX);
+  if (service.refuses_repeats() && service.protocol != WEIR_PROTOCOL_HTTP) {
+    issues.push_back({part.path_of("repeats"), not_seen(service, "repeats", "repeats = true")});
+  }
   for (std::size_t i = 0; i < service.limits.size(); ++i) {
     if (!service.limits[i]) continue;
     const auto event = static_cast<Event>(i);
@@ -154,13 +168,14 @@ void check_service(std::vector<Issue>& issues, const Service& service,
     issues.insert(issues.end(), found.begin(), found.end());
   }
   if (service.ban) check_ban_rule(issues, service, *service.ban);
-  check_path_rules(issues, service);
+  check_path_rules(issues, service, rules);
 }
 
 void check_services(std::vector<Issue>& issues, const Settings& settings) {
   Part part(issues, "services", "");
   std::map<std::uint16_t, std::string> owners;
   std::set<std::string> names;
+  std::size_t rules = 0;
   for (std::size_t i = 0; i < settings.services.size(); ++i) {
     const Service& service = settings.services[i];
     if (i == WEIR_SERVICE_MAX) {
@@ -170,7 +185,7 @@ void check_services(std::vector<Issue>& issues, const Settings& settings) {
     if (!names.insert(service.name).second) {
       part.add(service.name, fmt::format("service {} is named twice", one_line(service.name)));
     }
-    check_service(issues, service, owners);
+    check_service(issues, service, owners, rules);
   }
 }
 
@@ -192,6 +207,20 @@ void check_interfaces(std::vector<Issue>& issues, const Settings& settings) {
   }
 }
 
+void check_suffixes(std::vector<Issue>& issues, const Settings& settings) {
+  Part part(issues, "mediaSuffixes", "mediaSuffixes");
+  for (std::size_t i = 0; i < settings.media_suffixes.size(); ++i) {
+    const std::string& suffix = settings.media_suffixes[i];
+    if (i + 1 == WEIR_SUFFIX_COUNT) {
+      part.add(std::to_string(i), fmt::format("more than {} suffixes", i));
+    }
+    if (!is_suffix(suffix)) {
+      part.add(std::to_string(i), weir::quoted(suffix) + " is not a suffix",
+               fmt::format("1 to {} letters and digits", WEIR_SUFFIX_MAX));
+    }
+  }
+}
+
 Status first_of(std::vector<Issue> issues) {
   if (issues.empty()) return {};
   return tl::unexpected(std::move(issues.front().error));
@@ -200,11 +229,8 @@ Status first_of(std::vector<Issue> issues) {
 }  // namespace
 
 Status check_event_fits(const Service& service, Event event) {
-  if (event != WEIR_EVENT_REQUEST || service.protocol == WEIR_PROTOCOL_HTTP) return {};
-  return fail(ErrorCode::kInvalid,
-              fmt::format("service {}: requests cannot be seen in protocol {}",
-                          one_line(service.name), name_of(service.protocol)),
-              "a limit on requests needs protocol = \"http\"");
+  if (event == WEIR_EVENT_SYN || service.protocol == WEIR_PROTOCOL_HTTP) return {};
+  return tl::unexpected(not_seen(service, "requests", "a limit on requests"));
 }
 
 std::vector<Issue> find_limit_issues(const std::string& service, Event event, const Limit& limit) {
@@ -231,6 +257,10 @@ std::vector<Issue> find_issues(const Settings& settings) {
   if (settings.max_sources != 0)
     part.number("maxSources", settings.max_sources, kSourcesMin, kSourcesMax);
   if (settings.max_bans != 0) part.number("maxBans", settings.max_bans, kBansMin, kBansMax);
+  check_suffixes(issues, settings);
+  if (auto fits = check_reply_text(settings.reply_text); !fits) {
+    part.add("replyText", "replyText " + fits.error().message, fits.error().hint);
+  }
   check_services(issues, settings);
   return issues;
 }

@@ -11,6 +11,7 @@
 #include <limits>
 
 #include "base/quote.h"
+#include "config/media.h"
 #include "config/names.h"
 
 namespace weir {
@@ -50,6 +51,13 @@ Status read_value(std::string_view text, std::optional<Milliseconds>& value) {
   return read_value(text, value.emplace());
 }
 
+Status read_value(std::string_view text, std::optional<bool>& value) {
+  if (text != "true" && text != "false")
+    return fail(ErrorCode::kInvalid, "must be true or false, not " + weir::quoted(text));
+  value = text == "true";
+  return {};
+}
+
 Status read_value(std::string_view text, std::string& value) {
   value = text;
   return {};
@@ -82,6 +90,9 @@ std::string write_value(Milliseconds value) { return format_duration(value); }
 std::string write_value(const std::optional<Milliseconds>& value) {
   return value ? format_duration(*value) : std::string();
 }
+std::string write_value(const std::optional<bool>& value) {
+  return !value ? "" : *value ? "true" : "false";
+}
 std::string write_value(const std::string& value) { return value; }
 template <typename Enum>
 requires std::is_enum_v<Enum> std::string write_value(Enum value) {
@@ -96,11 +107,19 @@ std::string expected_text() {
     return "a whole number";
   } else if constexpr (std::is_enum_v<Value>) {
     return choices<Value>() + " in quotes";
+  } else if constexpr (std::is_same_v<Value, std::optional<bool>>) {
+    return "true or false";
   } else if constexpr (std::is_same_v<Value, std::string>) {
     return "a string";
   } else {
     return "a duration in quotes, such as \"2s\"";
   }
+}
+
+template <typename Value>
+constexpr TomlType toml_type() {
+  if (std::integral<Value>) return TomlType::kNumber;
+  return std::is_same_v<Value, std::optional<bool>> ? TomlType::kTruth : TomlType::kText;
 }
 
 // ---- fields from members -----------------------------------------------------------------
@@ -124,7 +143,7 @@ constexpr auto field(std::string_view name, std::string_view canonical,
       name,
       canonical,
       expected_text<Value>,
-      std::integral<Value>,
+      toml_type<Value>(),
       need == Need::kRequired,
       [](Object& object, std::string_view text) { return read_value(text, object.*kMember); },
       [](const Object& object) { return write_value(object.*kMember); }};
@@ -142,7 +161,7 @@ constexpr auto millis(std::string_view name, std::string_view canonical,
   using Object = typename Member<kMember>::Object;
   Field<Object> made = field<kMember>(name, canonical, need);
   made.expected = +[] { return std::string("a whole number of milliseconds"); };
-  made.number = true;
+  made.type = TomlType::kNumber;
   made.set = [](Object& object, std::string_view text) {
     return read_millis(text, object.*kMember);
   };
@@ -158,11 +177,23 @@ constexpr std::array kSettingsFields{
     field<&Settings::time_window>("timeWindow"),
     field<&Settings::max_sources>("maxSources"),
     field<&Settings::max_bans>("maxBans"),
+    field<&Settings::reply_text>("replyText"),
 };
+
+// What holds when it is not said depends on the protocol.
+constexpr auto repeats_field() {
+  auto made = field<&Service::repeats>("repeats");
+  made.get = [](const Service& service) {
+    const bool is_there = service.repeats || service.refuses_repeats();
+    return is_there ? write_value(std::optional(service.refuses_repeats())) : std::string();
+  };
+  return made;
+}
 
 constexpr std::array kServiceFields{
     field<&Service::protocol>("protocol"),
     field<&Service::flood_rate>("floodRate"),
+    repeats_field(),
 };
 
 constexpr std::array kLimitFields{
@@ -202,7 +233,8 @@ std::span<const Field<Limit>> limit_fields() { return kLimitFields; }
 std::span<const Field<BanRule>> ban_fields() { return kBanFields; }
 std::span<const Field<PathRule>> path_fields() { return kPathFields; }
 
-Limit new_limit() {
+Limit new_limit(Event event) {
+  if (event == WEIR_EVENT_MEDIA) return kDefaultMedia;
   Limit limit;
   limit.timeout = std::chrono::seconds(2);
   return limit;

@@ -12,12 +12,14 @@
 
 namespace weir {
 
+enum class TomlType { kText, kNumber, kTruth };
+
 template <typename T>
 struct Field {
   std::string_view name;       // as it may be written
   std::string_view canonical;  // the one name in paths and messages
   std::string (*expected)();   // "a whole number": what messages ask for
-  bool number;                 // a TOML integer; otherwise a TOML string
+  TomlType type;
   bool required;
   Status (*set)(T& object, std::string_view text);  // kInvalid without the field's name
   std::string (*get)(const T& object);              // empty: has no value
@@ -30,8 +32,8 @@ std::span<const Field<Limit>> limit_fields();
 std::span<const Field<BanRule>> ban_fields();
 std::span<const Field<PathRule>> path_fields();
 
-// The limit that a section starts from: the documented defaults, startThrottle and toMuch
-// not set yet.
-Limit new_limit();
+// The limit that a section starts from: the documented defaults; startThrottle and toMuch are not
+// set yet, but for media, whose limit is there by default.
+Limit new_limit(Event event);
 
 }  // namespace weir

@@ -11,6 +11,7 @@
 
 #include "base/quote.h"
 #include "config/check.h"
+#include "config/media.h"
 #include "config/names.h"
 #include "config/toml_section.h"
 
@@ -68,6 +69,18 @@ void read_allow(Section& document, Findings& findings, Settings& settings) {
   }
 }
 
+void read_suffixes(Section& document, Findings& findings, Settings& settings) {
+  if (document.has("mediaSuffixes")) settings.media_suffixes.clear();
+  for (const auto& [path, node] : document.take_elements("mediaSuffixes", "an array of strings")) {
+    if (const auto* suffix = node->as_string()) {
+      settings.media_suffixes.push_back(normal_suffix(suffix->get()));
+    } else {
+      findings.add_mistake(node->source().begin,
+                           fmt::format("{} must be a string, not {}", path, type_text(*node)));
+    }
+  }
+}
+
 void read_ports(Section& section, Findings& findings, Service& service) {
   for (const auto& [path, node] : section.take_elements("ports", "an array of whole numbers")) {
     const toml::source_position at = node->source().begin;
@@ -92,7 +105,7 @@ Service read_service(Section& section, Findings& findings, std::string name) {
   for (std::size_t i = 0; i < service.limits.size(); ++i) {
     auto limit = section.take_section(name_of(static_cast<Event>(i)));
     if (!limit) continue;
-    limit->read(limit_fields(), service.limits[i].emplace(new_limit()));
+    limit->read(limit_fields(), service.limits[i].emplace(new_limit(static_cast<Event>(i))));
     limit->refuse_the_rest();
   }
   if (auto ban = section.take_section("ban")) {
@@ -112,6 +125,7 @@ void read_document(const toml::table& table, Findings& findings, Settings& setti
   document.read(settings_fields(), settings);
   read_interfaces(document, findings, settings);
   read_allow(document, findings, settings);
+  read_suffixes(document, findings, settings);
   if (auto services = document.take_section("services")) {
     settings.services.clear();
     for (const std::string& name : services->keys_in_order()) {
@@ -167,6 +181,8 @@ Result<LoadedSettings> parse_settings(std::string_view text, const std::string& 
   LoadedSettings loaded = default_settings();
   Findings findings;
   read_document(*table, findings, loaded.settings);
+  complete_media(loaded.settings.services,
+                 [&findings](const std::string& path) { return findings.has_place(path); });
   // What was misread would be found wanting once more, at a worse place.
   if (!findings.has_mistakes()) {
     for (Issue& issue : find_issues(loaded.settings)) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "config/load.h"
+#include "config/media.h"
 #include "config/names.h"
 
 namespace weir {
@@ -39,11 +40,13 @@ std::vector<std::string> limit_notices(const Service& service, Event event, cons
         fmt::format("{}: the delay stage is off, for startThrottle ({}) is not below toMuch ({})",
                     label, limit.start_throttle, limit.to_much));
   }
-  const bool is_carried_out = limit.action == WEIR_ACTION_DROP ||
-                              (limit.action == WEIR_ACTION_CHALLENGE && event == WEIR_EVENT_SYN);
-  if (!is_carried_out) {
-    notices.push_back(fmt::format("{}: this version carries out action {} as drop", label,
-                                  name_of(limit.action)));
+  if (const Action effective = effective_action(service, event, limit.action);
+      effective != limit.action) {
+    notices.push_back(fmt::format("{}: action {} is carried out as {}, for {}", label,
+                                  name_of(limit.action), name_of(effective),
+                                  limit.action == WEIR_ACTION_REPLY
+                                      ? "only requests in cleartext HTTP can be replied to"
+                                      : "only connection attempts can be challenged"));
   }
   return notices;
 }
@@ -61,6 +64,30 @@ const Service* Settings::find_service(const std::string& name) const {
 }
 
 Service* Settings::find_service(const std::string& name) { return find_by_name(services, name); }
+
+const PathRule* Settings::find_rule(std::size_t index) const {
+  for (const Service& service : services) {
+    if (index < service.paths.size()) return &service.paths[index];
+    index -= service.paths.size();
+  }
+  return nullptr;
+}
+
+Action effective_action(const Service& service, Event event, Action action) {
+  switch (action) {
+    case WEIR_ACTION_REPLY:
+      return event != WEIR_EVENT_SYN && service.protocol == WEIR_PROTOCOL_HTTP ? action
+                                                                               : WEIR_ACTION_RESET;
+    case WEIR_ACTION_CHALLENGE:
+      return event == WEIR_EVENT_SYN ? action : WEIR_ACTION_DROP;
+    case WEIR_ACTION_DROP:
+    case WEIR_ACTION_RESET:
+    case WEIR_ACTION_DEFERRED:
+    case WEIR_ACTION_COUNT:
+      break;
+  }
+  return action;
+}
 
 const char* origin_name(Origin origin) {
   switch (origin) {
@@ -91,6 +118,7 @@ LoadedSettings default_settings() {
 
   LoadedSettings loaded;
   loaded.settings.services = {std::move(web), std::move(tls)};
+  complete_media(loaded.settings.services, [](const std::string&) { return false; });
   for (std::string& path : value_paths(loaded.settings)) {
     loaded.origins.emplace(std::move(path), Origin::kDefault);
   }
@@ -114,13 +142,9 @@ std::vector<std::string> notices_about(const Settings& settings) {
           "service {}: floodRate does nothing without a limit on syn, which counts them",
           service.name));
     }
-    if (service.ban) {
-      notices.push_back(
-          fmt::format("service {}: this version does not act on its ban rule yet", service.name));
-    }
-    if (!service.paths.empty()) {
-      notices.push_back(
-          fmt::format("service {}: this version does not act on its path rules yet", service.name));
+    if (service.ban && service.protocol != WEIR_PROTOCOL_HTTP) {
+      notices.push_back(fmt::format(
+          "service {}: its ban rule does nothing, for it counts kicks of requests", service.name));
     }
   }
   return notices;

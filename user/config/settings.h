@@ -11,6 +11,7 @@
 
 #include "base/address.h"
 #include "base/time.h"
+#include "config/kick_reply.h"
 #include "weir/abi.h"
 
 namespace weir {
@@ -59,8 +60,20 @@ struct Service {
   std::uint32_t flood_rate = 0;
   std::optional<BanRule> ban;
   std::vector<PathRule> paths;
+  // Whether asking for a URL again before it is answered is a kick; not said: where it can be seen.
+  std::optional<bool> repeats;
+  [[nodiscard]] bool refuses_repeats() const {
+    return repeats.value_or(protocol == WEIR_PROTOCOL_HTTP);
+  }
   bool operator==(const Service&) const = default;
 };
+
+// How a kick is carried out where it cannot be as asked for: only requests in cleartext are
+// replied to, and only SYNs challenged.
+Action effective_action(const Service& service, Event event, Action action);
+
+// What parts of a page end in, without the dot.
+std::vector<std::string> default_media_suffixes();
 
 struct Settings {
   Mode mode = WEIR_MODE_OBSERVE;
@@ -72,11 +85,15 @@ struct Settings {
   std::uint32_t max_sources = 0;
   std::uint32_t max_bans = 0;
   Milliseconds time_window{600'000};  // a source is active when seen within it
-  std::vector<Service> services;      // in the order of their indices in the kernel
+  std::vector<std::string> media_suffixes = default_media_suffixes();
+  std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
+  std::vector<Service> services;              // in the order of their indices in the kernel
   bool operator==(const Settings&) const = default;
 
   [[nodiscard]] const Service* find_service(const std::string& name) const;
   [[nodiscard]] Service* find_service(const std::string& name);
+  // A path rule by its number among those of all services, from 0; nullptr: there is none.
+  [[nodiscard]] const PathRule* find_rule(std::size_t index) const;
 };
 
 enum class Origin { kDefault, kFile, kCommand };

@@ -81,7 +81,7 @@ const toml::node* Section::take(std::string_view key) {
 }
 
 std::optional<std::string> Section::take_text(std::string_view key, std::string_view canonical,
-                                              bool number, std::string (*expected)()) {
+                                              TomlType type, std::string (*expected)()) {
   const toml::node* node = take(key);
   if (node == nullptr) return std::nullopt;
   const std::string path = path_of(canonical);
@@ -92,8 +92,17 @@ std::optional<std::string> Section::take_text(std::string_view key, std::string_
     return std::nullopt;
   }
   findings_.set_place(path, node->source().begin);
-  if (number && node->is_integer()) return std::to_string(node->as_integer()->get());
-  if (!number && node->is_string()) return node->as_string()->get();
+  switch (type) {
+    case TomlType::kNumber:
+      if (const auto* number = node->as_integer()) return std::to_string(number->get());
+      break;
+    case TomlType::kText:
+      if (const auto* text = node->as_string()) return text->get();
+      break;
+    case TomlType::kTruth:
+      if (const auto* truth = node->as_boolean()) return truth->get() ? "true" : "false";
+      break;
+  }
   findings_.add_mistake(node->source().begin, fmt::format("{} must be {}, not {}", path_of(key),
                                                           expected(), type_text(*node)));
   return std::nullopt;

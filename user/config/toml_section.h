@@ -71,7 +71,7 @@ class Section {
   [[nodiscard]] std::string path_of(std::string_view key) const;
   // The value of a field as text; none when the key is absent, or a mistake was noted.
   [[nodiscard]] std::optional<std::string> take_text(std::string_view key,
-                                                     std::string_view canonical, bool number,
+                                                     std::string_view canonical, TomlType type,
                                                      std::string (*expected)());
   void refuse_value(std::string_view key, const Error& error);
   void require(std::string_view key);
@@ -89,7 +89,7 @@ const char* type_text(const toml::node& node);
 template <typename T>
 void Section::read(std::span<const Field<T>> fields, T& object) {
   for (const Field<T>& field : fields) {
-    const auto text = take_text(field.name, field.canonical, field.number, field.expected);
+    const auto text = take_text(field.name, field.canonical, field.type, field.expected);
     if (!text) continue;
     if (Status status = field.set(object, *text); !status) refuse_value(field.name, status.error());
   }

@@ -104,7 +104,7 @@ tl::unexpected<Error> no_such_value(std::string_view name) {
 Status set_limit_value(Service& service, Event event, const Field<Limit>& field,
                        const std::string& value) {
   if (auto fits = check_event_fits(service, event); !fits) return fits;
-  Limit changed = service.limits[event].value_or(new_limit());
+  Limit changed = service.limits[event].value_or(new_limit(event));
   if (auto status = field.set(changed, value); !status) {
     return fail(
         fmt::format("limit {} {}", service.name, name_of(event)),
@@ -124,7 +124,7 @@ Status set_limit_value(Service& service, Event event, const Field<Limit>& field,
 }  // namespace
 
 std::vector<std::string> value_paths(const Settings& settings) {
-  std::vector<std::string> paths{"interfaces", "allow"};
+  std::vector<std::string> paths{"interfaces", "allow", "mediaSuffixes"};
   add_paths(paths, "", settings_fields(), settings);
   for (const Service& service : settings.services) add_service_paths(paths, service);
   return paths;
@@ -134,6 +134,7 @@ std::string get_value(const Settings& settings, const std::string& path) {
   const std::vector<std::string_view> parts = split(path);
   if (parts.size() == 1) {
     if (path == "interfaces") return join(settings.interfaces, std::identity());
+    if (path == "mediaSuffixes") return join(settings.media_suffixes, std::identity());
     if (path != "allow") return get_field(settings_fields(), path, settings);
     return join(settings.allow, &Prefix::text);
   }

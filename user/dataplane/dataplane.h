@@ -13,6 +13,7 @@
 #include "base/address.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "dataplane/closings.h"
 #include "weir/abi.h"
 
 namespace weir {
@@ -82,6 +83,10 @@ class DataPlane {
   virtual Status put_allow(const Prefix& prefix) = 0;
   virtual Status remove_allow(const Prefix& prefix) = 0;
   [[nodiscard]] virtual Result<std::vector<Prefix>> allowed() const = 0;
+
+  // Ends the server's half of a connection of this host, without waiting. What fails is told once:
+  // the server then ends it by its own timeout.
+  virtual void close_connection(const Connection& connection) = 0;
 
   // Whether the source that an address belongs to was seen to be there, not long before a time.
   [[nodiscard]] virtual bool is_validated(const Address& address, BootNs now) const = 0;

@@ -31,6 +31,8 @@ class FakeDataPlane final : public DataPlane {
   Status remove_allow(const Prefix& prefix) override;
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
 
+  void close_connection(const Connection& connection) override { closed.push_back(connection); }
+
   [[nodiscard]] bool is_validated(const Address& address, BootNs) const override {
     return validated.contains(address);
   }
@@ -52,6 +54,7 @@ class FakeDataPlane final : public DataPlane {
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
+  std::vector<Connection> closed;
   std::optional<std::string> no_challenges;  // why the host cannot do with them
   int ban_writes = 0;                        // put_ban() calls that were carried out
 

@@ -8,6 +8,7 @@
 #include <linux/membarrier.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <spdlog/spdlog.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -21,6 +22,7 @@
 
 #include "dataplane/challenges.h"
 #include "dataplane/cpu_stats.h"
+#include "dataplane/epochs.h"
 #include "dataplane/hooks.h"
 #include "dataplane/interface_table.h"
 #include "dataplane/kernel_bans.h"
@@ -28,6 +30,8 @@
 #include "dataplane/kernel_object.h"
 #include "dataplane/pin_directory.h"
 #include "dataplane/pins.h"
+#include "dataplane/rule_tables.h"
+#include "dataplane/sockets.h"
 #include "stats/snapshot.h"
 
 namespace weir {
@@ -52,21 +56,6 @@ bool is_ethernet(const std::string& name) {
           request.ifr_hwaddr.sa_family == ARPHRD_LOOPBACK);
 }
 
-bool same_form(const weir_limit& a, const weir_limit& b) {
-  return a.enabled == b.enabled && a.window == b.window && a.timeout_ms == b.timeout_ms &&
-         a.stride_shift == b.stride_shift && a.tick_shift == b.tick_shift;
-}
-
-// A sliding log that is kept in another form starts anew; see weir_limit.epoch.
-void set_epochs(weir_settings& next, const weir_settings& now) {
-  for (int service = 0; service < WEIR_SERVICE_MAX; service++)
-    for (int event = 0; event < WEIR_EVENT_COUNT; event++) {
-      weir_limit& limit = next.services[service].limits[event];
-      const weir_limit& old = now.services[service].limits[event];
-      limit.epoch = static_cast<__u8>((old.epoch + (same_form(limit, old) ? 0 : 1)) & 3);
-    }
-}
-
 class Kernel final : public DataPlane {
  public:
   Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans,
@@ -78,6 +67,7 @@ class Kernel final : public DataPlane {
         maps_(object_.maps()),
         table_(maps_.interfaces),
         bans_(std::move(bans)),
+        rules_(maps_),
         meters_(std::move(meters)),
         challenges_(object_.control()) {}
 
@@ -99,6 +89,8 @@ class Kernel final : public DataPlane {
   Status put_allow(const Prefix& prefix) override { return bans_.put_allow(prefix); }
   Status remove_allow(const Prefix& prefix) override { return bans_.remove_allow(prefix); }
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override { return bans_.allowed(); }
+
+  void close_connection(const Connection& connection) override;
 
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const override {
     return meters_.is_validated(address, now);
@@ -136,8 +128,11 @@ class Kernel final : public DataPlane {
   KernelMaps maps_;
   InterfaceTable table_;
   KernelBans bans_;
+  RuleTables rules_;
   KernelMeters meters_;
   Challenges challenges_;
+  SocketCloser closer_;
+  bool told_of_closing_ = false;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
   const std::function<void(const weir_notice&)>* take_ = nullptr;
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
@@ -152,12 +147,13 @@ Status Kernel::put_settings(const weir_settings& settings) {
   const bool is_first = (control.present & WEIR_HAVE_SETTINGS) == 0;
   const bool moves_sources =
       now.mask4 != settings.mask4 || std::memcmp(now.mask6, settings.mask6, sizeof now.mask6) != 0;
+  const __u32 next = (control.active & 1) ^ 1;
+  if (auto written = rules_.write(next, settings); !written) return written;
   // Which table a ban is in depends on the source prefix. Those that move are in both until
   // nobody asks the old one, and when there is no room for them nothing changes.
   if (!is_first && moves_sources)
     if (auto entered = bans_.enter_for(settings); !entered) return entered;
 
-  const __u32 next = (control.active & 1) ^ 1;
   control.slots[next] = settings;
   set_epochs(control.slots[next], now);
   __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);
@@ -279,6 +275,12 @@ weir_stats Kernel::retired_stats() const {
   for (const auto& record : table_.records())
     if (!record.attach) add_stats(sum, stats_of(record.slot));
   return sum;
+}
+
+void Kernel::close_connection(const Connection& connection) {
+  const Status closed = closer_.close(connection);
+  if (closed || std::exchange(told_of_closing_, true)) return;
+  spdlog::warn("{}; {}", closed.error().message, closed.error().hint);
 }
 
 Tables Kernel::tables() const {

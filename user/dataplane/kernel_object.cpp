@@ -84,9 +84,13 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.ban_nets, "ban_nets", kNetEntries},
       {maps.allow_nets, "allow_nets", kNetEntries},
       {maps.held, "held", 0},
-      {maps.proofs, "proofs", 0},
+      {maps.conns, "conns", 0},
       {maps.floods, "floods", 0},
       {maps.trickles, "trickles", 0},
+      {maps.courtesies, "courtesies", 0},
+      {maps.running, "running", 0},
+      {maps.paths, "paths", 0},
+      {maps.suffixes, "suffixes", 0},
       {maps.notices, "notices", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
@@ -175,6 +179,8 @@ KernelMaps KernelObject::maps() const {
   fds.ban_nets = bpf_map__fd(maps.ban_nets);
   fds.allow_nets = bpf_map__fd(maps.allow_nets);
   fds.notices = bpf_map__fd(maps.notices);
+  fds.paths = bpf_map__fd(maps.paths);
+  fds.suffixes = bpf_map__fd(maps.suffixes);
   return fds;
 }
 

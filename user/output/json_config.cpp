@@ -34,7 +34,7 @@ Json listed_limit(const Service& service, Event event, const Limit& limit) {
           {"delay", format_duration(limit.delay)},
           {"delayMs", limit.delay.count()},
           {"action", name_of(limit.action)},
-          {"effectiveAction", name_of(parts::effective_action(limit.action))}};
+          {"effectiveAction", name_of(effective_action(service, event, limit.action))}};
 }
 
 Json limit_values(const Limit& limit) {
@@ -66,6 +66,7 @@ Json service_values(const Service& service) {
       values[std::string(name_of(static_cast<Event>(event)))] = limit_values(*limit);
   }
   values["floodRate"] = service.flood_rate;
+  if (service.protocol == WEIR_PROTOCOL_HTTP) values["repeats"] = service.refuses_repeats();
   if (service.ban) values["ban"] = ban_values(*service.ban);
   for (const PathRule& rule : service.paths) values["paths"].push_back(path_values(rule));
   return values;
@@ -74,20 +75,6 @@ Json service_values(const Service& service) {
 }  // namespace
 
 namespace parts {
-
-Action effective_action(Action action) {
-  switch (action) {
-    case WEIR_ACTION_DROP:
-    case WEIR_ACTION_DEFERRED:
-    case WEIR_ACTION_CHALLENGE:
-      return action;
-    case WEIR_ACTION_RESET:
-    case WEIR_ACTION_REPLY:
-    case WEIR_ACTION_COUNT:
-      break;
-  }
-  return WEIR_ACTION_DROP;
-}
 
 Json limit_list(const Settings& settings, const Origins* origins) {
   Json list = Json::array();
@@ -131,6 +118,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"timeWindow", format_duration(settings.time_window)},
             {"maxSources", settings.max_sources},
             {"maxBans", settings.max_bans},
+            {"mediaSuffixes", settings.media_suffixes},
+            {"replyText", settings.reply_text},
             {"services", std::move(services)}}},
           {"origins", std::move(from)},
           {"notices", notices}};

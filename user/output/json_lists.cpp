@@ -83,6 +83,8 @@ nlohmann::ordered_json event_json(const EventView& event) {
                {"observed", event.observed}};
   if (!event.subject.empty()) line["subject"] = event.subject;
   if (!event.reason.empty()) line["reason"] = event.reason;
+  if (!event.rule.empty()) line["rule"] = event.rule;
+  if (!event.action.empty()) line["action"] = event.action;
   if (!event.interface.empty()) line["interface"] = event.interface;
   return line;
 }

@@ -20,9 +20,6 @@ inline Json time_or_null(const std::optional<WallTime>& time) {
   return time ? Json(format_time(*time)) : Json();
 }
 
-// How a kick is carried out by this version: what it cannot do yet, it does as a drop.
-Action effective_action(Action action);
-
 // The objects of "limits", in the order of the settings; with "origin" when origins are given.
 Json limit_list(const Settings& settings, const Origins* origins);
 

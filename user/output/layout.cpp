@@ -7,12 +7,13 @@
 #include <numeric>
 #include <utility>
 
+#include "base/utf8.h"
+
 namespace weir::layout {
 namespace {
 
 constexpr std::size_t kGap = 2;
 constexpr std::size_t kNarrowest = 6;  // three letters and "..."
-constexpr std::uint32_t kBroken = 0xffffffff;
 
 using Range = std::pair<std::uint32_t, std::uint32_t>;
 
@@ -21,29 +22,6 @@ bool within(const std::array<Range, N>& ranges, std::uint32_t point) {
   return std::any_of(ranges.begin(), ranges.end(), [point](const Range& range) {
     return point >= range.first && point <= range.second;
   });
-}
-
-struct Character {
-  std::uint32_t point = kBroken;
-  std::size_t length = 1;
-};
-
-// The first character of a text that is not empty; kBroken when it is not UTF-8 (RFC 3629).
-Character first_character(std::string_view text) {
-  constexpr std::array<std::uint32_t, 5> kSmallest{0, 0, 0x80, 0x800, 0x10000};
-  const auto lead = static_cast<unsigned char>(text[0]);
-  if (lead < 0x80) return {lead, 1};
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return {};
-  std::uint32_t point = lead & (0x7fu >> length);
-  for (std::size_t i = 1; i < length; ++i) {
-    const auto next = static_cast<unsigned char>(text[i]);
-    if ((next & 0xc0) != 0x80) return {};
-    point = point << 6 | (next & 0x3f);
-  }
-  const bool surrogate = point >= 0xd800 && point <= 0xdfff;
-  if (point < kSmallest[length] || point > 0x10ffff || surrogate) return {};
-  return {point, length};
 }
 
 bool is_printable(std::uint32_t point) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/utf8.h"
 #include "output/document.h"
 #include "output/layout.h"
 #include "output/text.h"
@@ -18,7 +19,7 @@ using document::Json;
 using document::member;
 
 constexpr std::size_t kCommentColumn = 60;  // at most; a longer line has its comment further on
-constexpr std::size_t kOneLine = 80;        // a longer array has a line for each of its items
+constexpr std::size_t kOneLine = 80;        // what is longer has several lines
 
 struct Line {
   std::string text;
@@ -44,8 +45,36 @@ void add_array(std::vector<Line>& lines, const std::string& path, const Json& ar
   const bool tables = !array.empty() && array.front().is_object();
   if (!tables && layout::width(one) <= kOneLine) return lines.push_back({one, origin});
   lines.push_back({path + " = [", origin});
-  for (const Json& item : array) lines.push_back({"  " + toml_value(item) + ",", {}});
+  std::string line;
+  for (const Json& item : array) {
+    const std::string next = toml_value(item) + ",";
+    if (!line.empty() && (tables || layout::width(line) + layout::width(next) > kOneLine))
+      lines.push_back({std::exchange(line, {}), {}});
+    line += (line.empty() ? "  " : " ") + next;
+  }
+  lines.push_back({line, {}});
   lines.push_back({"]", {}});
+}
+
+// How many bytes of a string's TOML belong together: an escape, or a character.
+std::size_t step_of(std::string_view text) {
+  if (text[0] != '\\') return first_character(text).length;
+  return text.starts_with("\\u") ? 6 : 2;
+}
+
+// A text too long for one line: a backslash at a line's end swallows what blanks follow it.
+void add_long_text(std::vector<Line>& lines, const std::string& path, std::string_view toml,
+                   const std::string& origin) {
+  lines.push_back({path + " = \"\"\"\\", origin});
+  toml = toml.substr(1, toml.size() - 2);  // without its quotes
+  std::string line;
+  while (!toml.empty()) {
+    const std::string_view next = toml.substr(0, step_of(toml));
+    if (layout::width(line) >= kOneLine) lines.push_back({std::exchange(line, {}) + "\\", {}});
+    line += line.empty() && next == " " ? "\\u0020" : next;
+    toml.remove_prefix(next.size());
+  }
+  lines.push_back({line + "\"\"\"", {}});
 }
 
 void add_lines(std::vector<Line>& lines, const std::string& path, const Json& value,
@@ -55,9 +84,11 @@ void add_lines(std::vector<Line>& lines, const std::string& path, const Json& va
       add_lines(lines, path.empty() ? key : fmt::format("{}.{}", path, key), inner, origins);
   } else if (value.is_array()) {
     add_array(lines, path, value, document::text(origins, path.c_str()));
+  } else if (const std::string toml = toml_value(value);
+             value.is_string() && layout::width(path) + layout::width(toml) > kOneLine) {
+    add_long_text(lines, path, toml, document::text(origins, path.c_str()));
   } else {
-    lines.push_back(
-        {fmt::format("{} = {}", path, toml_value(value)), document::text(origins, path.c_str())});
+    lines.push_back({fmt::format("{} = {}", path, toml), document::text(origins, path.c_str())});
   }
 }
 

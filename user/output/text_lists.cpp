@@ -143,11 +143,14 @@ std::string event_text(const nlohmann::ordered_json& document) {
   const auto add = [&line](const std::string& part) {
     if (!part.empty()) line += "  " + part;
   };
-  add(text(document, "address"));
-  add(text(document, "subject"));
+  const std::string address = text(document, "address"), subject = text(document, "subject");
+  if (!subject.starts_with(address + "/")) add(address);
+  add(subject);
   const std::string service = text(document, "service");
   const std::string event = text(document, "event");
-  add(service + (service.empty() || event.empty() ? "" : "/") + event);
+  const std::string rule = text(document, "rule");
+  // A rule's name begins with its service's.
+  add(!rule.empty() ? rule : service + (service.empty() || event.empty() ? "" : "/") + event);
   if (const auto count = document::whole(document, "count"); count > 0)
     add(fmt::format("number {}", count));
   if (document::flag(document, "observed")) add("(only observed)");

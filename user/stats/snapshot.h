@@ -97,6 +97,8 @@ struct EventView {
   std::uint32_t count = 0;
   std::string path;  // cleaned of control characters
   std::string reason;
+  std::string rule;    // that kicked or banned: "web.ban", "web.paths /register/"
+  std::string action;  // how a kick was carried out
   std::string interface;
   bool observed = false;  // mode was observe: nothing was done
 };

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * What a packet is worked on with that the stack has no room for: of each CPU, for one packet at a
+ * time. Not shared, and so not pinned.
+ */
+#ifndef WEIR_DESK_H
+#define WEIR_DESK_H
+
+#include <bpf/bpf_helpers.h>
+
+#include "lib/answer.h"
+#include "lib/request.h"
+
+#define WEIR_TCP_HEADER_MAX 60
+
+/* A SYN or the ACK to a SYN-ACK, copied out of its packet: what the cookie helpers ask for. */
+struct weir_handshake {
+	__be32 ip[WEIR_IP6_WORDS];
+	__be32 tcp[16];
+	__u32 tcp_length; /* in bytes, 20 to 60 */
+};
+
+/* What is read of a segment's data; a power of two, and more than Ethernet carries. */
+#define WEIR_READ_MAX 2048
+
+/* What there is to know of a request, in a word that the verifier does not look into. */
+#define WEIR_READ_EVENT(word)	 ((word)&7)
+#define WEIR_READ_REQUESTS(word) ((word) >> 4 & 15)
+#define WEIR_READ_WHOLE(word)	 ((word) >> 8 & 1)
+#define WEIR_READ_RULE(word)	 ((word) >> 16 & 0xffff) /* index + 1; 0: none */
+
+struct weir_desk {
+	struct weir_handshake handshake;
+	struct weir_reader reader;
+	struct weir_path_key path;
+	/* An answer's headers. */
+	__be32 ip[WEIR_IP6_WORDS], tcp[WEIR_ANSWER_WORDS];
+	__u8 link[32];		      /* WEIR_LINK_MAX and more */
+	__u8 data[WEIR_READ_MAX + 8]; /* eight are looked at together */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct weir_desk);
+} desks SEC(".maps");
+
+static __always_inline struct weir_desk *weir_my_desk(void)
+{
+	__u32 index = 0;
+
+	return bpf_map_lookup_elem(&desks, &index);
+}
+
+#endif

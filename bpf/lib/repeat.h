@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
+/*
+ * Requests that are being answered, by source and URL: who asks for the same again meanwhile has
+ * clicked twice. Pure but for the entry passed in.
+ */
+#ifndef WEIR_REPEAT_H
+#define WEIR_REPEAT_H
+
+#include "platform.h"
+
+/* So many repeats in a minute close a URL to a source until the minute is over. */
+#define WEIR_REPEATS_MAX 15
+#define WEIR_REPEAT_MS	 60000
+
+static __always_inline __u32 weir_running_index(__u64 id)
+{
+	return (__u32)id & (WEIR_RUNNING - 1);
+}
+
+/* Begins another minute when the one is over. */
+static __always_inline void weir_repeat_minute(struct weir_running *running, __u64 now_ms)
+{
+	if (now_ms - running->minute_ms < WEIR_REPEAT_MS)
+		return;
+	running->minute_ms = now_ms;
+	running->repeats = 0;
+}
+
+static __always_inline int weir_is_closed(const struct weir_running *running)
+{
+	return running->repeats >= WEIR_REPEATS_MAX;
+}
+
+#endif

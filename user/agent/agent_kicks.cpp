@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What follows from the kernel's notices: events, bans of those who are kicked too often, and the
+// end of the connections whose clients were answered in the server's place.
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <cstring>
+
+#include "agent/agent.h"
+
+namespace weir {
+namespace {
+
+constexpr BootNs kSecond = 1000 * kNsInMs;
+// The client must have read its answer before the server's half of the connection is reset, for a
+// reset may take away what was not read yet.
+constexpr BootNs kReadingTime = 750 * kNsInMs;
+
+Address address_of(const __be32 (&words)[4]) {
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), words, bytes.size());
+  return Address(bytes);
+}
+
+// The server's half of it would go on waiting for a client that is through with it.
+bool leaves_a_connection(const weir_notice& notice) {
+  if (notice.observed != 0) return false;
+  if (notice.action != WEIR_ACTION_REPLY && notice.action != WEIR_ACTION_RESET) return false;
+  const auto verdict = weir_reason_verdict(static_cast<weir_reason>(notice.reason));
+  return verdict == WEIR_VERDICT_BAN ||
+         (verdict == WEIR_VERDICT_KICK && notice.count > 0 && notice.event != WEIR_EVENT_SYN);
+}
+
+}  // namespace
+
+void Agent::drain_notices() {
+  const auto interfaces = data_plane_->interfaces();
+  const WallTime wall = clock_->wall();
+  const BootNs boot = clock_->boot();
+  std::map<Prefix, RuleBan> due;
+  data_plane_->drain_notices([&](const weir_notice& notice) {
+    EventView event = event_of(notice, configuration_.settings(), interfaces, wall, boot);
+    consider_ban(notice, event.path, due);
+    end_connection(notice);
+    events_.add(std::move(event));
+  });
+  make_bans(due);
+}
+
+// What finds no place in this second is due again with the source's next kick.
+void Agent::consider_ban(const weir_notice& notice, const std::string& path,
+                         std::map<Prefix, RuleBan>& due) {
+  const auto wanted = due_ban(notice, configuration_.settings());
+  if (!wanted || allowing(wanted->address)) return;
+  const BootNs now = clock_->boot();
+  // A notice may be older than the ban that an earlier one has made.
+  if (book_.find(wanted->address, clock_->wall(), now, boot_id_) != nullptr) return;
+  if (now / kSecond != ban_second_) {
+    ban_second_ = now / kSecond;
+    bans_this_second_ = 0;
+  }
+  if (bans_this_second_ >= kBansASecond || due.contains(wanted->prefix)) return;
+  bans_this_second_++;
+  RuleBan& ban = due[wanted->prefix];
+  ban.due = *wanted;
+  ban.path = path;
+  ban.observed = notice.observed != 0 || configuration_.settings().mode == WEIR_MODE_OBSERVE;
+}
+
+// In one transaction, for each waits for the disk.
+void Agent::make_bans(const std::map<Prefix, RuleBan>& due) {
+  std::vector<StoredBan> bans;
+  for (const auto& [prefix, ban] : due) {
+    const int earlier = book_.earlier(prefix, clock_->wall(), ban.due.longest);
+    const Milliseconds length = ban_length(ban.due.first, ban.due.longest, earlier);
+    if (ban.observed) {
+      tell_observed_ban(ban, length);
+      continue;
+    }
+    StoredBan made;
+    made.prefix = prefix;
+    made.since = clock_->wall();
+    made.until = made.since + length;
+    made.until_boot = clock_->boot() + static_cast<BootNs>(length.count()) * kNsInMs;
+    made.boot_id = boot_id_;
+    made.reason = ban.due.reason;
+    made.rule = ban.due.rule;
+    made.origin = kRuleOrigin;
+    made.times = earlier + 1;
+    bans.push_back(std::move(made));
+  }
+  if (bans.empty()) return;
+  if (auto stored = store_->put_bans(bans); !stored) return tell_failed_ban(stored.error());
+  for (const StoredBan& ban : bans) {
+    if (auto put = data_plane_->put_ban({ban.prefix, *ban.until_boot, ban.all, 0}); !put) {
+      (void)store_->remove_ban(ban.prefix);
+      tell_failed_ban(put.error());
+      continue;
+    }
+    book_.enter(ban);
+    tell_ban(due.at(ban.prefix), *ban.until - ban.since);
+  }
+}
+
+void Agent::tell_ban(const RuleBan& ban, Milliseconds length) {
+  EventView event;
+  event.time = clock_->wall();
+  event.kind = "ban";
+  event.address = ban.due.address;
+  event.subject = ban.due.prefix.text();
+  event.service = ban.due.service;
+  event.path = ban.path;
+  event.rule = ban.due.rule;
+  event.reason = fmt::format("for {}, {}", format_duration(length), ban.due.reason);
+  event.observed = ban.observed;
+  spdlog::info("{} {}: {}", ban.observed ? "would ban" : "ban", event.subject, event.reason);
+  events_.add(std::move(event));
+}
+
+// Once for as long as the ban would be, or every further kick would tell it again.
+void Agent::tell_observed_ban(const RuleBan& ban, Milliseconds length) {
+  const BootNs now = clock_->boot();
+  if (observed_bans_.size() >= kObservedBans)
+    std::erase_if(observed_bans_, [now](const auto& entry) { return entry.second <= now; });
+  if (observed_bans_.size() >= kObservedBans) observed_bans_.clear();
+  BootNs& until = observed_bans_[ban.due.prefix];
+  if (until > now) return;
+  until = now + static_cast<BootNs>(length.count()) * kNsInMs;
+  tell_ban(ban, length);
+}
+
+// A full disk or table fails for every kick: once a minute is enough.
+void Agent::tell_failed_ban(const Error& error) {
+  const BootNs now = clock_->boot();
+  if (ban_failed_ != 0 && now - ban_failed_ < 60 * kSecond) return;
+  ban_failed_ = now;
+  spdlog::error("banning by rule: {}", error.message);
+}
+
+void Agent::end_connection(const weir_notice& notice) {
+  if (!leaves_a_connection(notice)) return;
+  const Connection connection{address_of(notice.local), address_of(notice.addr), notice.port,
+                              notice.source_port};
+  if (notice.action == WEIR_ACTION_RESET) return data_plane_->close_connection(connection);
+  if (const auto early = closings_.add(connection, clock_->boot() + kReadingTime))
+    data_plane_->close_connection(*early);
+}
+
+void Agent::end_connections() {
+  for (const Connection& connection : closings_.take_due(clock_->boot()))
+    data_plane_->close_connection(connection);
+}
+
+}  // namespace weir
