@@ -150,4 +150,4 @@ def test_a_sliding_window_forgets_each_request_when_it_is_older_than_the_timeout
 def test_ports_that_no_service_names_are_never_touched(net, nginx, weir):
     agent = weir(config(syn=limit(1, 1), request=limit(1, 1), ports="[8080]"))
     assert all(at_once(net.client, net.SERVER4, net.client4(1)) for _ in range(20))
-    assert agent.stats()["events"] == {"syn": 0, "request": 0}
+    assert not any(agent.stats()["events"].values())

@@ -39,7 +39,7 @@ def test_stats_have_the_shape_that_programs_rely_on(net, nginx, weir):
                        "sources": "tracked capacity insertFailures sketched",
                        "bans": "active capacity", "notices": "sent lost"}.items():
         assert set(keys.split()) <= set(stats[name]) and numbers_of(stats[name]), name
-    assert stats["events"] == {"syn": 10, "request": 10}
+    assert stats["events"] == {"syn": 10, "request": 10, "media": 0}
     assert {"events", "throttle", "kick"} <= set(stats["services"]["web"]["syn"])
     assert stats["services"]["web"]["request"]["kick"] == 2
     for period in ("seconds", "minutes", "hours"):

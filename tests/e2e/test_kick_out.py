@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""What an eager client is shown: the page with status 429, or a reset (issue 4)."""
+import http.client
+import time
+
+import pytest
+
+from agent import config, limit
+from frames import ACK, PSH, RST, ethernet, ipv4, tcp
+from web import url
+from wire import Counter, Sender, settle
+
+
+@pytest.fixture
+def net(net, receiver):
+    net.receive_by_xdp(receiver)
+    return net
+
+
+def kicking(action, **more):
+    return config(request=limit(2, 2, "10m", action=action), **more)
+
+
+def curl(net, source, *urls, family=4):
+    """What curl prints of these, one after another on one connection if the server lets it."""
+    words = [w for u in urls for w in (u, "-o", "-")]
+    return net.client.run("curl", "-gsSi", "--max-time", 5, "--interface", f"host!{source}",
+                          *words, check=False)
+
+
+def statuses(text):
+    return [int(line.split()[1]) for line in text.splitlines() if line.startswith("HTTP/")]
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_page_comes_on_a_connection_that_is_open_and_on_a_new_one(net, nginx, weir, family):
+    agent = weir(kicking("reply"))
+    server, source = ((net.SERVER4, net.client4(1)), (net.SERVER6, net.client6(1)))[family == 6]
+    answer = curl(net, source, *[url(server)] * 3)
+    assert statuses(answer.stdout) == [200, 200, 429], answer
+    for field in ("Retry-After: 3", "Refresh: 3", "Connection: close", "Content-Type: text/html"):
+        assert field in answer.stdout
+    page = answer.stdout.split("\n\n")[-1].split("429 Too Many Requests")[-1]
+    assert "<" in page
+    again = curl(net, source, url(server))
+    assert statuses(again.stdout) == [429], again
+    assert nginx.requests() == 2
+    stats = agent.stats()
+    assert stats["actions"]["reply"] == 2
+    assert stats["services"]["web"]["request"]["kick"] == 2
+
+
+def sockets(net):
+    """Connections that the server has, but for those that it remembers."""
+    text = net.server.run("ss", "-Htn", "state", "connected", "exclude", "time-wait",
+                          "sport", "=", ":80").stdout
+    return [line for line in text.splitlines() if line]
+
+
+@pytest.mark.parametrize("action", ["reply", "reset"])
+def test_nothing_of_it_stays_behind_on_the_server(net, nginx, weir, action):
+    weir(kicking(action))
+    for number in range(20):
+        curl(net, net.client4(1), url(net.SERVER4))
+    end = time.monotonic() + 4
+    while sockets(net) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not sockets(net)
+    assert nginx.requests() == 2
+
+
+def test_wget_and_python_read_the_page_too(net, nginx, weir):
+    weir(kicking("reply"))
+    with net.client.entered():
+        connection = http.client.HTTPConnection(net.SERVER4, timeout=3,
+                                                source_address=(net.client4(1), 0))
+        connection.connect()
+    codes = []
+    for _ in range(3):
+        connection.request("GET", "/")
+        answer = connection.getresponse()
+        body = answer.read()
+        codes.append(answer.status)
+    assert codes == [200, 200, 429]
+    assert len(body) == int(answer.headers["Content-Length"])
+    words = net.client.run("wget", "-qSO-", "--tries=1", "--timeout=3", "--content-on-error",
+                           f"--bind-address={net.client4(1)}", url(net.SERVER4), check=False)
+    assert "429 Too Many Requests" in words.stderr and "<" in words.stdout
+
+
+def test_a_reset_ends_the_connection_at_once(net, nginx, weir):
+    agent = weir(kicking("reset"))
+    started = time.monotonic()
+    answers = [curl(net, net.client4(1), url(net.SERVER4)) for _ in range(3)]
+    assert time.monotonic() - started < 2
+    assert [a.returncode for a in answers] == [0, 0, 56], answers  # "Connection reset by peer"
+    assert agent.stats()["actions"]["reset"] == 1
+
+
+def test_a_connection_attempt_over_its_limit_is_reset(net, nginx, weir):
+    weir(config(syn=limit(1, 1, "10m", action="reset")))
+    assert curl(net, net.client4(1), url(net.SERVER4)).returncode == 0
+    assert curl(net, net.client4(1), url(net.SERVER4)).returncode == 7  # "Connection refused"
+
+
+def test_with_the_page_before_it_a_window_that_has_passed_lets_the_client_in_again(
+        net, nginx, weir):
+    weir(config(request=limit(2, 2, "1s", action="reply")))
+    for expected in (200, 200, 429):
+        assert statuses(curl(net, net.client4(1), url(net.SERVER4)).stdout) == [expected]
+    time.sleep(1.2)
+    assert statuses(curl(net, net.client4(1), url(net.SERVER4)).stdout) == [200]
+
+
+def forged(net, source, flags, number, payload=b""):
+    return ethernet(net.SERVER_MAC, net.CLIENT_MAC, ipv4(source, net.SERVER4, tcp(
+        source, net.SERVER4, 1024 + number, flags=flags, seq=number * 7919, ack=number * 65537 % 2**32,
+        payload=payload)))
+
+
+def test_forged_segments_are_not_answered_with_pages_nor_counted(net, nginx, weir, figure):
+    agent = weir(config(request=limit(3, 3, "10m", action="reply"), more=""))
+    victim = net.client4(1)
+    counter = Counter(net.client, net.PEER)
+    sender = Sender(net.client, net.PEER)
+    get = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    sender.send_all([forged(net, victim, ACK | PSH, n, get) for n in range(50_000)])
+    sender.send_all([forged(net, victim, RST, n) for n in range(10_000)])
+    settle()
+    counter.stop()
+    stats = agent.stats()
+    figure("issue 4", f"60000 forged requests and resets: {stats['actions']['reply']} pages, "
+                      f"{stats['actions']['reset']} resets, {stats['bans']['active']} bans")
+    assert stats["actions"]["reply"] == stats["actions"]["reset"] == 0
+    assert stats["services"]["web"]["request"]["events"] == 0
+    assert [statuses(curl(net, victim, url(net.SERVER4)).stdout) for _ in range(3)] == [[200]] * 3

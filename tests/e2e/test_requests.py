@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Requests as the server sees them: split, doubled, put behind each other; paths, parts of pages,
+repeats, and the bans that kicks lead to (issue 4)."""
+import http.server
+import json
+import socket
+import threading
+import time
+
+import pytest
+
+from agent import config, limit
+from web import curl, one_after_another, url
+
+GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
+
+
+@pytest.fixture
+def net(net, receiver):
+    net.receive_by_xdp(receiver)
+    return net
+
+
+def connect(net, number=1):
+    with net.client.entered():
+        client = socket.create_connection((net.SERVER4, 80), 3, (net.client4(number), 0))
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return client
+
+
+def read_answer(client):
+    """The status of the next answer on a connection; None when there is none in time."""
+    text = b""
+    while b"\r\n\r\n" not in text:
+        try:
+            more = client.recv(65536)
+        except TimeoutError:
+            return None
+        if not more:
+            return None
+        text += more
+    head, _, body = text.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length:")[1].split()[0])
+    while len(body) < length:
+        body += client.recv(65536)
+    return int(text.split()[1])
+
+
+def requests(agent, event="request"):
+    return agent.stats()["services"]["web"][event]["events"]
+
+
+def counted(**more):
+    return config(request=limit(1000, 1000, "10m"), **more)
+
+
+def test_a_request_split_at_any_byte_is_one(net, nginx, weir):
+    agent = weir(counted())
+    text = GET % b""
+    for cut in range(1, len(text)):
+        with connect(net) as client:
+            client.sendall(text[:cut])
+            time.sleep(0.005)
+            client.sendall(text[cut:])
+            assert read_answer(client) == 200
+    with connect(net) as client:
+        for byte in text:
+            client.sendall(bytes([byte]))
+            time.sleep(0.002)
+        assert read_answer(client) == 200
+    assert requests(agent) == len(text) == nginx.requests()
+
+
+@pytest.mark.parametrize("text", [
+    b"\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", b"GET http://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
+    b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\nabc",
+    b"FROB / HTTP/1.1\r\nHost: a\r\n\r\n", b"get / HTTP/1.1\r\nHost: a\r\n\r\n"])
+def test_whatever_the_server_answers_once_is_one(net, nginx, weir, text):
+    agent = weir(counted())
+    with connect(net) as client:
+        client.sendall(text)
+        assert read_answer(client)
+    assert requests(agent) == 1 == nginx.requests()
+
+
+def test_requests_put_behind_each_other_are_each_counted(net, nginx, weir):
+    agent = weir(counted())
+    with connect(net) as client:
+        client.sendall((GET % b"") * 5)
+        assert [read_answer(client) is not None for _ in range(1)] == [True]
+        time.sleep(0.2)
+    assert requests(agent) == 5 == nginx.requests()
+
+
+def test_requests_on_one_connection_are_each_counted(net, nginx, weir):
+    agent = weir(counted())
+    with connect(net) as client:
+        for _ in range(50):
+            client.sendall(GET % b"")
+            assert read_answer(client) == 200
+    assert requests(agent) == 50
+
+
+def test_a_body_is_no_request(net, nginx, weir):
+    agent = weir(counted())
+    body = (b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 20000)[:500_000]
+    with connect(net) as client:
+        client.sendall(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 500000\r\n\r\n")
+        time.sleep(0.05)
+        client.sendall(body)
+        assert read_answer(client)
+    assert requests(agent) == 1
+
+
+def test_parts_of_a_page_are_counted_apart(net, nginx, weir):
+    agent = weir(config(request=limit(3, 7, "10m", action="reply")))
+    source = net.client4(1)
+    for number in range(20):
+        assert curl(net.client, url(net.SERVER4, f"/image-{number}.png?v=3"), source).code == 200
+    for field in ("Range: bytes=0-3", "X-Requested-With: XMLHttpRequest", "Sec-Fetch-Dest: style"):
+        for _ in range(5):
+            assert curl(net.client, url(net.SERVER4), source, 5, "-H", field).code in (200, 206)
+    assert (requests(agent), requests(agent, "media")) == (0, 35)
+    assert curl(net.client, url(net.SERVER4), source).code == 200
+    assert requests(agent) == 1
+
+
+def test_parts_of_a_page_have_a_limit_of_their_own(net, nginx, weir):
+    weir(config(request=limit(3, 7, "10m", action="reply")) +
+         f"[services.web.media]\n{limit(5, 5, '10m', action='reply')}")
+    codes = [curl(net.client, url(net.SERVER4, f"/image-{n}.png"), net.client4(1)).code
+             for n in range(8)]
+    assert codes == [200] * 5 + [429] * 3
+
+
+GUARD = """
+[[services.web.paths]]
+prefix = "/register/"
+startThrottle = 10
+toMuch = 10
+timeout = "1m"
+ban = "1h"
+[[services.web.paths]]
+prefix = "/register/help"
+startThrottle = 1000
+toMuch = 1000
+timeout = "1m"
+"""
+
+
+def guarded():
+    return config(request=limit(1000, 1000, "10m", action="reply")) + GUARD
+
+
+@pytest.mark.parametrize("path", ["/register/", "/register/?a=1", "/%72egi%73ter/", "//register//",
+                                  "/x/../register/", "/./register/new"])
+def test_the_eleventh_hit_on_a_guarded_path_is_a_ban(net, nginx, weir, path):
+    agent = weir(guarded())
+    source, other = net.client4(1), net.client4(2)
+    def hit(where, who):
+        return curl(net.client, url(net.SERVER4, where), who, 2, "--path-as-is").code
+
+    assert [hit(path, source) for _ in range(10)] == [404] * 10
+    assert hit("/", source) == 200
+    assert hit(path, source) == 429
+    end = time.monotonic() + 2
+    while not agent.json("ban", "list")["bans"] and time.monotonic() < end:
+        time.sleep(0.02)
+    [ban] = agent.json("ban", "list")["bans"]
+    assert ban["address"] == f"{source}/32" and ban["origin"] == "rule"
+    assert "/register/" in ban["rule"]
+    assert hit("/", source) == 0
+    assert [hit(where, other) for where in ("/", "/register/help/me")] == [200, 404]
+    explained = agent.explain(source)
+    assert explained["verdict"] == "ban" and "/register/" in explained["ban"]["rule"]
+
+
+def test_a_longer_rule_wins(net, nginx, weir):
+    weir(guarded())
+    codes = [curl(net.client, url(net.SERVER4, "/register/help"), net.client4(1)).code
+             for _ in range(20)]
+    assert codes == [404] * 20
+
+
+def ladder():
+    return config(request=limit(2, 2, "10m", action="reply")) + \
+        '[services.web.ban]\nafter = 5\nwithin = "1m"\nfor = "2s"\nmax = "1m"\n'
+
+
+def wait_for(what, patience=3):
+    end = time.monotonic() + patience
+    while not what() and time.monotonic() < end:
+        time.sleep(0.02)
+    return what()
+
+
+def test_kicks_lead_to_a_ban_that_doubles(net, nginx, weir):
+    agent = weir(ladder())
+    source = net.client4(1)
+
+    def hit():
+        return curl(net.client, url(net.SERVER4), source, 0.5).code
+
+    assert [hit() for _ in range(7)] == [200] * 2 + [429] * 5
+    assert wait_for(lambda: agent.json("ban", "list")["bans"])
+    [first] = agent.json("ban", "list")["bans"]
+    assert (first["times"], first["origin"], first["rule"]) == (1, "rule", "web.ban")
+    assert hit() == 0
+    assert wait_for(lambda: not agent.json("ban", "list")["bans"], 5)
+    assert hit() == 429, "its window has not passed"
+    assert wait_for(lambda: agent.json("ban", "list")["bans"])
+    [second] = agent.json("ban", "list")["bans"]
+    assert second["times"] == 2
+    lasts = [(_seconds(b["until"]) - _seconds(b["since"])) for b in (first, second)]
+    assert lasts == [pytest.approx(2, abs=0.1), pytest.approx(4, abs=0.1)]
+    told = [json.loads(line) for line in agent.cli("events", "--json").stdout.splitlines()]
+    assert any(e["kind"] == "ban" and source in json.dumps(e) for e in told)
+
+
+def _seconds(text):
+    import datetime
+    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+
+
+def test_connection_attempts_never_lead_to_a_ban(net, nginx, weir):
+    agent = weir(config(syn=limit(1, 1, "10m")) +
+                 '[services.web.ban]\nafter = 1\nwithin = "1m"\nfor = "2s"\nmax = "1m"\n')
+    one_after_another(net.client, url(net.SERVER4), net.client4(1), 10, 0.02, 0.5)
+    time.sleep(0.3)
+    assert agent.json("ban", "list")["bans"] == []
+
+
+class Slow(http.server.BaseHTTPRequestHandler):
+    """Answers after half a second; for /slow, two."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_GET(self):
+        time.sleep(2 if self.path == "/slow" else 0.5)
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def slow(net):
+    """A server that takes half a second for each answer."""
+    with net.server.entered():
+        server = http.server.ThreadingHTTPServer(("", 80), Slow)
+    server.handle_error = lambda *_: None  # connections that are destroyed are what is tested
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+
+
+def repeating(**more):
+    return config(request=limit(1000, 1000, "10m", action="reply"), **more)
+
+
+def test_the_same_url_again_while_it_is_being_answered_is_a_repeat(net, slow, weir):
+    agent = weir(repeating())
+
+    def twice(a, b, who=2):
+        with connect(net) as first, connect(net, 1 if who == 1 else 2) as second:
+            first.sendall(GET % a)
+            time.sleep(0.1)
+            second.sendall(GET % b)
+            return read_answer(first), read_answer(second)
+
+    assert twice(b"a", b"a", 1) == (200, 429)
+    assert twice(b"a", b"b", 1) == (200, 200)
+    assert twice(b"a", b"a", 2) == (200, 200)
+    assert twice(b"a.png", b"a.png", 1) == (200, 200), "parts of pages are left alone"
+    with connect(net) as client:
+        for _ in range(2):
+            client.sendall(GET % b"a")
+            assert read_answer(client) == 200, "one after the other is no repeat"
+    assert agent.stats()["reasons"]["repeated"] == 1
+
+
+def test_after_15_repeats_in_a_minute_the_url_is_closed(net, slow, weir):
+    weir(repeating())
+    with connect(net) as first:
+        first.sendall(GET % b"slow")
+        time.sleep(0.05)
+        for _ in range(15):
+            with connect(net) as again:
+                again.sendall(GET % b"slow")
+                assert read_answer(again) == 429
+        assert read_answer(first) == 200
+    with connect(net) as again:
+        again.sendall(GET % b"slow")
+        assert read_answer(again) == 429, "closed"
+    with connect(net) as other:
+        other.sendall(GET % b"b")
+        assert read_answer(other) == 200
+
+
+def test_repeats_can_be_left_alone(net, slow, weir):
+    agent = weir(repeating().replace('protocol = "http"', 'protocol = "http"\nrepeats = false'))
+    with connect(net) as first, connect(net) as second:
+        first.sendall(GET % b"a")
+        time.sleep(0.05)
+        second.sendall(GET % b"a")
+        assert (read_answer(first), read_answer(second)) == (200, 200)
+    assert agent.stats()["reasons"]["repeated"] == 0
