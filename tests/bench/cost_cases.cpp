@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "cost_cases.h"
 
+#include <bit>
 #include <cstring>
 
 #include "dataplane/sizes.h"
@@ -45,6 +46,7 @@ Driver::Driver(int program, KeySet keys)
       break;
     case KeySet::kMany:
       skeleton_->bss->driver_mask = kMany - 1;
+      skeleton_->bss->driver_bits = std::countr_zero(unsigned{kMany});
       break;
     case KeySet::kNew:
       skeleton_->bss->driver_mask = ~0u;
@@ -59,6 +61,8 @@ void Driver::restore(const Bytes& frame) {
   std::memcpy(to, frame.data(), sizeof to);
   skeleton_->bss->driver_restores = 1;
 }
+
+void Driver::step() { skeleton_->bss->driver_step = 1000; }
 
 int Driver::run(const Bytes& frame, int repeat) {
   return test_run(fd(skeleton_->progs.driver), frame, repeat);
@@ -87,19 +91,20 @@ Program& Cases::fresh() {
 }
 
 CostCase* Cases::add(const std::string& name, KeySet keys, int expected, int program,
-                     const Packet& packet, std::vector<Comparison> comparisons, bool restores) {
+                     const Packet& packet, std::vector<Comparison> comparisons, Rewrite rewrite) {
   const Bytes frame = packet.build();
   auto c = std::make_unique<CostCase>();
   c->name = name;
   c->keys = keys;
   c->expected = expected;
   c->comparisons = std::move(comparisons);
-  if (keys == KeySet::kFixed && !restores) {
+  if (keys == KeySet::kFixed && rewrite == Rewrite::kNothing) {
     c->run = [program, frame](int repeat) { return test_run(program, frame, repeat); };
   } else {
     auto driver = std::make_shared<Driver>(program, keys);
-    if (restores) driver->restore(frame);
-    c->driven = restores ? restored_drop_ : driven_drop_;
+    if (rewrite == Rewrite::kRestore) driver->restore(frame);
+    if (rewrite == Rewrite::kStep) driver->step();
+    c->driven = rewrite == Rewrite::kRestore ? restored_drop_ : driven_drop_;
     // Every source of a known set is met before anything is measured, twice: some state is made
     // at the second event only.
     if (keys == KeySet::kMany) driver->run(frame, 2 * kMany);
@@ -116,7 +121,7 @@ void Cases::add_references() {
   driven_drop_ =
       add("drop, with the driver", KeySet::kMany, XDP_DROP, fd(programs.reference_drop), syn);
   restored_drop_ = add("drop, with the frame restored", KeySet::kMany, XDP_DROP,
-                       fd(programs.reference_drop), syn, {}, true);
+                       fd(programs.reference_drop), syn, {}, Rewrite::kRestore);
   for (const auto keys : {KeySet::kFixed, KeySet::kMany})
     parse_[at(keys)] = add("parse", keys, XDP_DROP, fd(programs.reference_parse), syn);
   // REF finds what the naive program has put into the same map.
@@ -141,6 +146,10 @@ void Cases::add_established() {
   for (const auto keys : {KeySet::kFixed, KeySet::kMany})
     add("established, no payload, 10 000 bans", keys, XDP_PASS, fd(with_bans), data,
         {{lru_[at(keys)], 1.1}});
+  // Data of a connection that is known, in which no request starts.
+  const Packet more = Packet::from(kClient).ack().payload("no method");
+  add("data that starts no request", KeySet::kFixed, XDP_PASS, fd(idle), more,
+      {{lru_[at(KeySet::kFixed)], 1.6}});
   add("established, no payload, 10 000 bans", KeySet::kNew, XDP_PASS, fd(with_bans), data,
       {{lru_[at(KeySet::kMany)], 0}});
 }
@@ -185,7 +194,8 @@ void Cases::add_under_limit() {
     CostCase* many = nullptr;
     for (const auto keys : {KeySet::kFixed, KeySet::kMany})
       many = add(name, keys, XDP_PASS, fd(program), kind.packet,
-                 {{lru_[at(keys)], 2.2}, {insert_[at(keys)], 0}});
+                 {{lru_[at(keys)], 2.2}, {insert_[at(keys)], 0}},
+                 kind.event == WEIR_EVENT_REQUEST ? Rewrite::kStep : Rewrite::kNothing);
     add(name, KeySet::kNew, XDP_PASS, fd(flooded), kind.packet,
         {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
   }
@@ -193,14 +203,10 @@ void Cases::add_under_limit() {
 
 void Cases::add_over_limit() {
   const Packet syn = Packet::from(kClient).syn();
-  const Packet request = Packet::from(kClient).request();
   for (const auto window : {WEIR_WINDOW_BURST, WEIR_WINDOW_SLIDING}) {
     Program& over = fresh();
     Program& flooded = fresh();
-    for (Program* each : {&over, &flooded}) {
-      each->limit(WEIR_EVENT_SYN, 0, 0, 600'000, window);
-      each->limit(WEIR_EVENT_REQUEST, 1, 1, 600'000, window);
-    }
+    for (Program* each : {&over, &flooded}) each->limit(WEIR_EVENT_SYN, 0, 0, 600'000, window);
     const std::string suffix = window == WEIR_WINDOW_BURST ? ", burst" : ", sliding";
     CostCase* many = nullptr;
     for (const auto keys : {KeySet::kFixed, KeySet::kMany})
@@ -208,12 +214,14 @@ void Cases::add_over_limit() {
                  {{lru_[at(keys)], 2.0}, {insert_[at(keys)], 0}});
     add("over limit, syn" + suffix, KeySet::kNew, XDP_DROP, fd(flooded), syn,
         {{insert_[at(KeySet::kNew)], 0.3}, {many, 2.5}});
-    if (window != WEIR_WINDOW_BURST) continue;
-    over.passes(Packet::from(kClient).seq(7).request());
-    over.passes(request);
-    add("over limit, request sent again", KeySet::kFixed, XDP_DROP, fd(over), request,
-        {{lru_[at(KeySet::kFixed)], 2.0}});
   }
+  Program& kicked = fresh();
+  kicked.limit(WEIR_EVENT_REQUEST, 1, 1, 600'000);
+  const Packet request = Packet::from(kClient).seq(1000).request();
+  kicked.passes(Packet::from(kClient).request());
+  kicked.passes(request);
+  add("over limit, request sent again", KeySet::kFixed, XDP_DROP, fd(kicked), request,
+      {{lru_[at(KeySet::kFixed)], 2.0}});
 }
 
 void Cases::add_challenged() {
@@ -222,7 +230,8 @@ void Cases::add_challenged() {
     Program& program = fresh();
     program.limit(WEIR_EVENT_SYN, 0, 0, 600'000);
     program.challenge();
-    add("challenge", keys, XDP_TX, fd(program), syn, {{lru_[at(KeySet::kFixed)], 0}}, true);
+    add("challenge", keys, XDP_TX, fd(program), syn, {{lru_[at(KeySet::kFixed)], 0}},
+        Rewrite::kRestore);
   }
 }
 

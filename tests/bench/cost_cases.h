@@ -34,6 +34,9 @@ inline const char* key_set_name(KeySet keys) {
   return "";
 }
 
+// What a driver does with the frame, but for its source.
+enum class Rewrite { kNothing, kRestore, kStep };
+
 // Median, lowest and highest.
 inline nlohmann::ordered_json spread(std::vector<double> values) {
   std::sort(values.begin(), values.end());
@@ -62,6 +65,8 @@ class Driver {
   Driver(int program, KeySet keys);
   // The frame as it is, each time before: for a program that writes an answer over it.
   void restore(const test::Bytes& frame);
+  // Each source's next segment, each time.
+  void step();
   int run(const test::Bytes& frame, int repeat);
 
  private:
@@ -83,7 +88,7 @@ class Cases {
   test::Program& fresh();
   CostCase* add(const std::string& name, KeySet keys, int expected, int program,
                 const test::Packet& packet, std::vector<Comparison> comparisons = {},
-                bool restores = false);
+                Rewrite rewrite = Rewrite::kNothing);
   void add_references();
   void add_established();
   void add_banned();

@@ -21,6 +21,8 @@ struct {
 __u32 driver_next = 0;
 __u32 driver_mask = 0; /* how many sources take turns, less one */
 
+__u32 driver_bits = 0; /* those of the mask */
+__u32 driver_step = 0; /* each source's segments are so many bytes apart; 0: always the same */
 __u32 driver_restores = 0;
 __u8 driver_frame[54]; /* Ethernet, IPv4, TCP */
 
@@ -32,8 +34,13 @@ int driver(struct xdp_md *ctx)
 	if (driver_restores)
 		bpf_xdp_store_bytes(ctx, 0, driver_frame, sizeof(driver_frame));
 	if (bench_parse(ctx, &frame)) {
-		__u32 number = driver_next++ & driver_mask;
+		__u32 all = driver_next++, number = all & driver_mask;
 
+		if (driver_step) {
+			/* Data that follows what came before, and answers to all of that. */
+			all = (all >> (driver_bits & 31)) * driver_step;
+			frame.tcp->seq = frame.tcp->ack_seq = bpf_htonl(all);
+		}
 		bench_set_source(&frame,
 				 bpf_htonl(DRIVER_BASE | (number * DRIVER_SCATTER & 0xffffff)));
 	}
