@@ -351,6 +351,11 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 		if (ban) {
 			outcome->serial = (__u32)(ban >> 32);
 			outcome->reason = (__u32)ban & 63;
+			if (WEIR_UNLIKELY(present & WEIR_RESETS) && outcome->service &&
+			    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)]
+				    .limits[WEIR_EVENT_REQUEST]
+				    .action == WEIR_ACTION_RESET)
+				weir_want_answer(hook, outcome, WEIR_ACTION_RESET);
 			return;
 		}
 	}

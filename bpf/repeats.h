@@ -73,7 +73,8 @@ static __always_inline int weir_repeat(void *ctx, const struct weir_facts *facts
 		return 0;
 	now_ms = weir_now_ms(stats);
 	weir_repeat_minute(entry, now_ms);
-	if (!weir_is_closed(entry) && !weir_is_unanswered(ctx, entry))
+	if (!weir_is_closed(entry) &&
+	    (!weir_is_slow(entry, now_ms) || !weir_is_unanswered(ctx, entry)))
 		return 0;
 	return (int)(++entry->repeats & 0xffff);
 }
@@ -111,6 +112,7 @@ static __always_inline int weir_note_running(void *ctx, enum weir_hook hook,
 		entry->minute_ms = now_ms;
 		entry->repeats = 0;
 	}
+	entry->begun_ms = now_ms;
 	entry->ack = facts->ack;
 	entry->family = facts->family;
 	if (facts->family)

@@ -89,7 +89,7 @@ static __always_inline enum weir_short weir_settle_plain(const struct weir_frame
 		return WEIR_SHORT_PASS;
 	}
 	if (WEIR_UNLIKELY(
-		present & WEIR_HAVE_ALLOW_NETS || set->mode != WEIR_MODE_ENFORCE ||
+		present & (WEIR_HAVE_ALLOW_NETS | WEIR_RESETS) || set->mode != WEIR_MODE_ENFORCE ||
 		!weir_is_banned(until, set->port_service[plain.port], weir_now_ms(stats)) ||
 		weir_is_worth_a_notice(weir_next_banned(id, stats))))
 		return WEIR_SHORT_NO;

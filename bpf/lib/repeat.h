@@ -12,9 +12,22 @@
 #define WEIR_REPEATS_MAX 15
 #define WEIR_REPEAT_MS	 60000
 
+/*
+ * Only a request that is being answered for so long is repeated by another: what many connections
+ * ask for at once (a load generator, an office behind one address) is answered sooner than anybody
+ * clicks twice.
+ */
+#define WEIR_REPEAT_AFTER_MS 100
+
 static __always_inline __u32 weir_running_index(__u64 id)
 {
 	return (__u32)id & (WEIR_RUNNING - 1);
+}
+
+/* Whether the newest request has been under way for long enough. */
+static __always_inline int weir_is_slow(const struct weir_running *running, __u64 now_ms)
+{
+	return now_ms - running->begun_ms >= WEIR_REPEAT_AFTER_MS;
 }
 
 /* Begins another minute when the one is over. */

@@ -266,6 +266,7 @@ struct weir_settings {
 #define WEIR_HAVE_ALLOW_NETS 4u
 #define WEIR_HAVE_SETTINGS   8u
 #define WEIR_CAN_CHALLENGE   16u /* the host takes SYN cookies that it has not sent itself */
+#define WEIR_RESETS	     64u /* some service resets the connections of banned sources */
 #define WEIR_CHALLENGING     32u /* set by the data path when it sends one, cleared by the agent */
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
@@ -374,6 +375,7 @@ WEIR_STATIC_ASSERT(sizeof(struct weir_conn_set) == 128, "two cache lines");
 #define WEIR_RUNNING 16384 /* a power of two */
 struct weir_running {
 	__u64 id;
+	__u64 begun_ms;	 /* when it was let through */
 	__u64 minute_ms; /* when the minute began, of which: */
 	__u32 repeats;
 	__u32 ack;	/* what the connection had of the server by then */

@@ -22,7 +22,7 @@ WAYS = {"none": ("plain", 1), "pass": ("bare", 2), "idle": ("weir", 3), "flood":
 RATE = 200_000  # of the flood; a whole CPU's worth would measure the generator
 HIGH = limit(65535, 65535, "500ms", "sliding")
 SETTINGS = (f'mode = "enforce"\n'
-            f'[services.web]\nports = [80]\nprotocol = "http"\nrepeats = false\n'
+            f'[services.web]\nports = [80]\nprotocol = "http"\n'
             f'[services.web.syn]\n{HIGH}[services.web.request]\n{HIGH}'
             f'[services.flooded]\nports = [81]\nprotocol = "tcp"\n'
             f'[services.flooded.syn]\n{limit(1, 1, "10m")}')

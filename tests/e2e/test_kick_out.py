@@ -97,6 +97,13 @@ def test_a_reset_ends_the_connection_at_once(net, nginx, weir):
     assert agent.stats()["actions"]["reset"] == 1
 
 
+def test_a_banned_client_is_reset_where_the_service_says_so(net, nginx, weir):
+    agent = weir(config(request=limit(1000, 1000, action="reset")))
+    agent.cli("ban", "add", net.client4(1))
+    assert curl(net, net.client4(1), url(net.SERVER4)).returncode == 7
+    assert curl(net, net.client4(2), url(net.SERVER4)).returncode == 0
+
+
 def test_a_connection_attempt_over_its_limit_is_reset(net, nginx, weir):
     weir(config(syn=limit(1, 1, "10m", action="reset")))
     assert curl(net, net.client4(1), url(net.SERVER4)).returncode == 0

@@ -231,12 +231,15 @@ def test_connection_attempts_never_lead_to_a_ban(net, nginx, weir):
 
 
 class Slow(http.server.BaseHTTPRequestHandler):
-    """Answers after half a second; for /slow, two."""
+    """Answers after half a second; /slow when its gate is opened."""
 
     protocol_version = "HTTP/1.1"
 
     def do_GET(self):
-        time.sleep(2 if self.path == "/slow" else 0.5)
+        if self.path == "/slow":
+            self.server.gate.wait(20)
+        else:
+            time.sleep(0.5)
         self.send_response(200)
         self.send_header("Content-Length", "2")
         self.end_headers()
@@ -251,6 +254,7 @@ def slow(net):
     """A server that takes half a second for each answer."""
     with net.server.entered():
         server = http.server.ThreadingHTTPServer(("", 80), Slow)
+    server.gate = threading.Event()
     server.handle_error = lambda *_: None  # connections that are destroyed are what is tested
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
@@ -269,7 +273,7 @@ def test_the_same_url_again_while_it_is_being_answered_is_a_repeat(net, slow, we
     def twice(a, b, who=2):
         with connect(net) as first, connect(net, 1 if who == 1 else 2) as second:
             first.sendall(GET % a)
-            time.sleep(0.1)
+            time.sleep(0.2)
             second.sendall(GET % b)
             return read_answer(first), read_answer(second)
 
@@ -288,11 +292,12 @@ def test_after_15_repeats_in_a_minute_the_url_is_closed(net, slow, weir):
     weir(repeating())
     with connect(net) as first:
         first.sendall(GET % b"slow")
-        time.sleep(0.05)
+        time.sleep(0.2)
         for _ in range(15):
             with connect(net) as again:
                 again.sendall(GET % b"slow")
                 assert read_answer(again) == 429
+        slow.gate.set()
         assert read_answer(first) == 200
     with connect(net) as again:
         again.sendall(GET % b"slow")
@@ -302,11 +307,22 @@ def test_after_15_repeats_in_a_minute_the_url_is_closed(net, slow, weir):
         assert read_answer(other) == 200
 
 
+def test_what_many_connections_ask_for_at_once_is_no_repeat(net, slow, weir):
+    agent = weir(repeating())
+    clients = [connect(net) for _ in range(10)]
+    for client in clients:
+        client.sendall(GET % b"a")
+    assert [read_answer(client) for client in clients] == [200] * 10
+    assert agent.stats()["reasons"]["repeated"] == 0
+    for client in clients:
+        client.close()
+
+
 def test_repeats_can_be_left_alone(net, slow, weir):
     agent = weir(repeating().replace('protocol = "http"', 'protocol = "http"\nrepeats = false'))
     with connect(net) as first, connect(net) as second:
         first.sendall(GET % b"a")
-        time.sleep(0.05)
+        time.sleep(0.2)
         second.sendall(GET % b"a")
         assert (read_answer(first), read_answer(second)) == (200, 200)
     assert agent.stats()["reasons"]["repeated"] == 0

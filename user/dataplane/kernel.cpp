@@ -141,6 +141,14 @@ class Kernel final : public DataPlane {
                                                                          const TableSizes&);
 };
 
+// Whether any service's requests are reset, and so what banned sources send it.
+bool resets_any(const weir_settings& settings) {
+  return std::any_of(std::begin(settings.services), std::end(settings.services),
+                     [](const weir_service& service) {
+                       return service.limits[WEIR_EVENT_REQUEST].action == WEIR_ACTION_RESET;
+                     });
+}
+
 Status Kernel::put_settings(const weir_settings& settings) {
   weir_control& control = *object_.control();
   const weir_settings& now = control.slots[control.active & 1];
@@ -157,7 +165,9 @@ Status Kernel::put_settings(const weir_settings& settings) {
   control.slots[next] = settings;
   set_epochs(control.slots[next], now);
   __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);
-  __atomic_fetch_or(&control.present, WEIR_HAVE_SETTINGS, __ATOMIC_RELEASE);
+  __atomic_fetch_or(&control.present, WEIR_HAVE_SETTINGS | (resets_any(settings) ? WEIR_RESETS : 0),
+                    __ATOMIC_RELEASE);
+  if (!resets_any(settings)) __atomic_fetch_and(&control.present, ~WEIR_RESETS, __ATOMIC_RELEASE);
   wait_for_readers();
   if (!is_first && moves_sources) bans_.leave_others();
   challenges_.arrange(table_.records());
