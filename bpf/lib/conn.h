@@ -39,10 +39,15 @@ static __always_inline __u16 weir_conn_tick(__u64 now_ms)
 	return (__u16)(now_ms / WEIR_CONN_TICK_MS);
 }
 
-/* Ticks for which a connection was silent; the clock goes round after 4.5 hours. */
+/*
+ * Ticks for which a connection was silent; the clock goes round after 4.5 hours. CPUs read their
+ * clocks apart: what seems to come from just before the newest data is as new.
+ */
 static __always_inline __u16 weir_conn_silence(const struct weir_conn *conn, __u64 now_ms)
 {
-	return (__u16)(weir_conn_tick(now_ms) - conn->tick);
+	__u16 ticks = (__u16)(weir_conn_tick(now_ms) - conn->tick);
+
+	return ticks < (__u16)-16 ? ticks : 0;
 }
 
 /* The way of a connection that data came on not long ago, or WEIR_CONN_WAYS. */

@@ -24,16 +24,16 @@ static __always_inline __u32 weir_running_index(__u64 id)
 	return (__u32)id & (WEIR_RUNNING - 1);
 }
 
-/* Whether the newest request has been under way for long enough. */
+/* Whether the newest request has been under way for long enough. CPUs read their clocks apart. */
 static __always_inline int weir_is_slow(const struct weir_running *running, __u64 now_ms)
 {
-	return now_ms - running->begun_ms >= WEIR_REPEAT_AFTER_MS;
+	return now_ms >= running->begun_ms + WEIR_REPEAT_AFTER_MS;
 }
 
 /* Begins another minute when the one is over. */
 static __always_inline void weir_repeat_minute(struct weir_running *running, __u64 now_ms)
 {
-	if (now_ms - running->minute_ms < WEIR_REPEAT_MS)
+	if (now_ms < running->minute_ms + WEIR_REPEAT_MS)
 		return;
 	running->minute_ms = now_ms;
 	running->repeats = 0;

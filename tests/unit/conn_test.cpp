@@ -114,6 +114,7 @@ TEST(Connections, AreFoundUntilTheyWereSilentForLong) {
     weir_conn_meet(&set.ways[weir_conn_victim(&set, id, kNow)], id, 0, 0, 1, 1, kNow + id * 1000);
   for (__u64 id = 1; id <= WEIR_CONN_WAYS; id++)
     EXPECT_LT(weir_conn_find(&set, id, kNow + 5000), __u32{WEIR_CONN_WAYS}) << id;
+  EXPECT_LT(weir_conn_find(&set, 4, kNow), __u32{WEIR_CONN_WAYS}) << "by a CPU whose clock lags";
   EXPECT_EQ(weir_conn_find(&set, 9, kNow), __u32{WEIR_CONN_WAYS});
   EXPECT_EQ(weir_conn_find(&set, 1, kNow + 1000 + kLong), __u32{WEIR_CONN_WAYS});
   EXPECT_EQ(weir_conn_victim(&set, 9, kNow + 5000), weir_conn_find(&set, 1, kNow + 5000))
