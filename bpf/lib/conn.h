@@ -40,14 +40,14 @@ static __always_inline __u16 weir_conn_tick(__u64 now_ms)
 }
 
 /*
- * Ticks for which a connection was silent; the clock goes round after 4.5 hours. CPUs read their
- * clocks apart: what seems to come from just before the newest data is as new.
+ * Ticks for which a connection was silent, and WEIR_CONN_LAG more: CPUs read their clocks apart,
+ * and one that lags comes from before the newest data. The clock goes round after 4.5 hours.
  */
+#define WEIR_CONN_LAG 16
+
 static __always_inline __u16 weir_conn_silence(const struct weir_conn *conn, __u64 now_ms)
 {
-	__u16 ticks = (__u16)(weir_conn_tick(now_ms) - conn->tick);
-
-	return ticks < (__u16)-16 ? ticks : 0;
+	return (__u16)(weir_conn_tick(now_ms) + WEIR_CONN_LAG - conn->tick);
 }
 
 /* The way of a connection that data came on not long ago, or WEIR_CONN_WAYS. */
@@ -55,7 +55,8 @@ static __always_inline __u32 weir_conn_find(const struct weir_conn_set *set, __u
 {
 	for (__u32 way = 0; way < WEIR_CONN_WAYS; way++)
 		if (WEIR_LOAD(&set->ways[way].id) == id)
-			return weir_conn_silence(&set->ways[way], now_ms) < WEIR_CONN_TICKS
+			return weir_conn_silence(&set->ways[way], now_ms) <
+				       WEIR_CONN_TICKS + WEIR_CONN_LAG
 				   ? way
 				   : WEIR_CONN_WAYS;
 	return WEIR_CONN_WAYS;
