@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: (BSD-2-Clause OR GPL-2.0-only) */
 /*
  * Answers a SYN in the host's place, with the host's own SYN cookie (RFC 4987, 3.6): it costs the
- * host nothing until a client that is really there acknowledges it. XDP only: under tc the answer
- * would be built from a packet whose checksum may be the card's to finish.
+ * host nothing until a client that is really there acknowledges it. XDP only; see write.h.
  */
 #ifndef WEIR_CHALLENGE_H
 #define WEIR_CHALLENGE_H
 
-#include "connection.h"
+#include "write.h"
 
 enum weir_challenged {
 	WEIR_CHALLENGE_NO,	/* cannot be answered here */
@@ -42,66 +41,41 @@ static __always_inline int weir_is_trickle(const struct weir_handshake *shake,
 	return word != next && WEIR_CAS(&trickle->word, word, next) == word;
 }
 
-/* Puts an answer in the place of the SYN. Lengths in bytes. */
-static __always_inline int weir_write_answer(struct xdp_md *ctx, const struct weir_facts *facts,
-					     const __be32 *ip, const int ip_length,
-					     const __be32 *tcp, __u32 tcp_length)
+/* Makes the SYN its answer. */
+static __always_inline int weir_answer_syn(struct xdp_md *ctx, const struct weir_facts *facts,
+					   struct weir_desk *desk)
 {
-	__u32 length = facts->ip_offset + ip_length + tcp_length;
-	__u32 had = ctx->data_end - ctx->data;
-	__u8 macs[18]; /* ours, theirs, ours: the first twelve are the SYN's, the last the answer's
-			*/
-
-	tcp_length &= 31; /* for the verifier */
-	return length <= had && !bpf_xdp_load_bytes(ctx, 0, macs, 12) &&
-	       !bpf_xdp_adjust_tail(ctx, (int)length - (int)had) &&
-	       (__builtin_memcpy(macs + 12, macs, 6), !bpf_xdp_store_bytes(ctx, 0, macs + 6, 12)) &&
-	       !bpf_xdp_store_bytes(ctx, facts->ip_offset, (void *)ip, ip_length) && tcp_length &&
-	       !bpf_xdp_store_bytes(ctx, facts->tcp_offset, (void *)tcp, tcp_length);
-}
-
-static __always_inline int weir_answer(struct xdp_md *ctx, const struct weir_facts *facts,
-				       const struct weir_handshake *shake, const int is_v6)
-{
-	/* An MSS option only where the SYN had room for one: never more bytes back than came. */
-	__u32 syn_length = shake->tcp_length, length;
-	__u32 mss = syn_length < WEIR_TCP_WORDS * 4 ? 0 : is_v6 ? WEIR_MSS6 : WEIR_MSS4;
-	__be32 ip[WEIR_IP6_WORDS], tcp[8];
+	struct weir_handshake *shake = &desk->handshake;
+	__u32 syn_length = shake->tcp_length, mss;
+	struct weir_answer answer;
 	__s64 cookie;
 
 	if (syn_length < sizeof(struct tcphdr) || syn_length > WEIR_TCP_HEADER_MAX)
 		return 0;
 	cookie =
-	    is_v6
+	    facts->family
 		? bpf_tcp_raw_gen_syncookie_ipv6((void *)shake->ip, (void *)shake->tcp, syn_length)
 		: bpf_tcp_raw_gen_syncookie_ipv4((void *)shake->ip, (void *)shake->tcp, syn_length);
 	if (cookie < 0)
 		return 0;
-	length =
-	    weir_synack_tcp(tcp, shake->tcp, (__u32)cookie, mss,
-			    is_v6 ? weir_sum(shake->ip + 2, 8, 0) : weir_sum(shake->ip + 3, 2, 0));
-	if (is_v6)
-		weir_synack_ip6(ip, shake->ip, length);
-	else
-		weir_synack_ip4(ip, shake->ip, length);
-	return weir_write_answer(ctx, facts, ip, is_v6 ? WEIR_IP6_WORDS * 4 : WEIR_IP4_WORDS * 4,
-				 tcp, length);
+	/* An MSS option only where the SYN had room for one: never more bytes back than came. */
+	mss = facts->family ? WEIR_MSS6 : WEIR_MSS4;
+	weir_make_synack(&answer, facts, (__u32)cookie,
+			 syn_length < (WEIR_TCP_WORDS + 1) * 4 ? 0 : mss);
+	return weir_write(ctx, facts, desk, &answer, NULL);
 }
 
 /* Returns enum weir_challenged. */
 __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
 				  struct weir_stats *stats)
 {
-	struct weir_handshake *shake = weir_my_handshake();
+	struct weir_desk *desk = weir_my_desk();
 	struct weir_known known;
-	const __u8 *data = (const __u8 *)(long)ctx->data, *end = (const __u8 *)(long)ctx->data_end;
 	int state;
 
-	if (!weir_can_challenge || !facts || !stats || !shake)
-		return WEIR_CHALLENGE_NO;
-	/* Not to groups (RFC 9293, 3.9.2.3), and only where somebody listens. */
-	if (data + sizeof(struct ethhdr) > end || (data[0] | data[6]) & 1 ||
-	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, shake))
+	/* Only where somebody listens. */
+	if (!weir_can_challenge || !facts || !stats || !desk || !weir_is_to_one(ctx) ||
+	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &desk->handshake))
 		return WEIR_CHALLENGE_NO;
 	state = weir_socket_state(ctx, WEIR_HOOK_XDP, facts, &known);
 	if (state == WEIR_SOCKET_NONE)
@@ -112,10 +86,9 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	 */
 	if (state != BPF_TCP_LISTEN)
 		return WEIR_CHALLENGE_TRICKLE;
-	if (weir_is_trickle(shake, facts, stats))
+	if (weir_is_trickle(&desk->handshake, facts, stats))
 		return WEIR_CHALLENGE_TRICKLE;
-	if (!(facts->family ? weir_answer(ctx, facts, shake, 1)
-			    : weir_answer(ctx, facts, shake, 0)))
+	if (!weir_answer_syn(ctx, facts, desk))
 		return WEIR_CHALLENGE_NO;
 	if (!(WEIR_LOAD(&weir_control.present) & WEIR_CHALLENGING))
 		WEIR_OR(&weir_control.present, WEIR_CHALLENGING);

@@ -13,10 +13,9 @@
 #include "lib/parse.h"
 #include "lib/conn.h"
 #include "lib/event.h"
-#include "lib/synack.h"
 #include "meter.h"
 
-/* The one field that is read of the kernel's own (CO-RE; needs CAP_PERFMON). */
+/* The fields that are read of the kernel's own structures (CO-RE; needs CAP_PERFMON). */
 struct tcp_sock {
 	__u32 rcv_nxt;
 	__u32 snd_nxt;

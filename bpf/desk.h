@@ -32,9 +32,8 @@ struct weir_handshake {
 struct weir_desk {
 	struct weir_handshake handshake;
 	struct weir_reader reader;
-	struct weir_path_key path;
 	/* An answer's headers. */
-	__be32 ip[WEIR_IP6_WORDS], tcp[WEIR_ANSWER_WORDS];
+	__be32 ip[WEIR_IP6_WORDS], tcp[WEIR_TCP_WORDS + WEIR_OPTION_WORDS];
 	__u8 link[32];		      /* WEIR_LINK_MAX and more */
 	__u8 data[WEIR_READ_MAX + 8]; /* eight are looked at together */
 };

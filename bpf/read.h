@@ -40,7 +40,7 @@ static __always_inline int weir_read(void *ctx, enum weir_hook hook, const struc
 
 	if (!facts || !loop.desk)
 		return 0;
-	__builtin_memset(&loop.desk->reader, 0, sizeof(loop.desk->reader));
+	weir_begin_reading(&loop.desk->reader);
 	length = facts->payload_length;
 	if (length > WEIR_READ_MAX)
 		length = WEIR_READ_MAX;
@@ -76,13 +76,15 @@ static __always_inline int weir_is_part(struct weir_desk *desk, __u32 slot)
 /* The index + 1 of the rule for the path that was read, or 0. `service`: index + 1. */
 static __always_inline __u32 weir_rule_of(struct weir_desk *desk, __u32 slot, __u32 service)
 {
-	struct weir_path_key *key = &desk->path;
+	const struct weir_settings *set = &weir_control.slots[slot & 1];
+	struct weir_path_key *key = &desk->reader.path;
 	__u32 *index;
 
-	key->prefixlen = 16 + 8 * (desk->reader.length & (WEIR_READER_PATH - 1));
+	if (!set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].has_rules)
+		return 0;
+	key->prefixlen = 16 + 8 * (desk->reader.length & (WEIR_PATH_ROOM - 1));
 	key->slot = (__u8)slot;
 	key->service = (__u8)service;
-	__builtin_memcpy(key->text, desk->reader.path, WEIR_PATH_MAX);
 	index = bpf_map_lookup_elem(&paths, key);
 	return index ? *index + 1 : 0;
 }

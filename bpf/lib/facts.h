@@ -36,6 +36,7 @@ WEIR_STATIC_ASSERT(WEIR_REASON_NO_EVENT == 0, "0 means no defect");
 #define WEIR_TCP_FIN 0x01
 #define WEIR_TCP_SYN 0x02
 #define WEIR_TCP_RST 0x04
+#define WEIR_TCP_PSH 0x08
 #define WEIR_TCP_ACK 0x10
 
 /* A frame as the parser sees it. `length` may exceed end - data where data is not linear. */

@@ -53,10 +53,6 @@ static __always_inline __u32 weir_hash_byte(__u32 hash, __u8 byte)
 	return (hash ^ byte) * 0x01000193u;
 }
 
-/* Room for the path, a power of two so that an index is soon bounded. */
-#define WEIR_READER_PATH 128
-WEIR_STATIC_ASSERT(WEIR_PATH_MAX <= WEIR_READER_PATH, "the path fits");
-
 struct weir_reader {
 	__u32 phase;	/* enum weir_reading */
 	__u32 requests; /* that have begun */
@@ -76,8 +72,14 @@ struct weir_reader {
 	__u8 escape;   /* the first digit behind a % */
 	__u8 pad[4];
 	char suffix[WEIR_SUFFIX_MAX + 2];
-	char path[WEIR_READER_PATH];
+	struct weir_path_key path; /* its text; never cleared */
 };
+
+/* Begins a segment. What was read into the path before does no harm. */
+static __always_inline void weir_begin_reading(struct weir_reader *reader)
+{
+	__builtin_memset(reader, 0, offsetof(struct weir_reader, path));
+}
 
 static __always_inline __u8 weir_lower(__u8 c)
 {
@@ -117,12 +119,12 @@ static __always_inline void weir_begin_suffix(struct weir_reader *reader, __u8 c
 static __always_inline int weir_drop_dots(struct weir_reader *reader)
 {
 	__u32 slash = (__u32)reader->slashes & 0xff, dots = reader->length - slash - 1;
-	const char *path = reader->path;
+	const char *path = reader->path.text;
 
-	if (!reader->length || dots - 1 > 1u || path[(slash + 1) & (WEIR_READER_PATH - 1)] != '.')
+	if (!reader->length || dots - 1 > 1u || path[(slash + 1) & (WEIR_PATH_ROOM - 1)] != '.')
 		return 0;
 	if (dots == 2) {
-		if (path[(slash + 2) & (WEIR_READER_PATH - 1)] != '.')
+		if (path[(slash + 2) & (WEIR_PATH_ROOM - 1)] != '.')
 			return 0;
 		/* Above the root there is nothing. */
 		if (slash)
@@ -145,7 +147,7 @@ static __always_inline void weir_add_to_path(struct weir_reader *reader, __u8 c)
 		return;
 	if (c == '/')
 		reader->slashes = reader->slashes << 8 | reader->length;
-	reader->path[reader->length & (WEIR_READER_PATH - 1)] = (char)c;
+	reader->path.text[reader->length & (WEIR_PATH_ROOM - 1)] = (char)c;
 	reader->length++;
 }
 

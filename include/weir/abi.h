@@ -21,7 +21,7 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 6
+#define WEIR_LAYOUT 7
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
@@ -206,8 +206,8 @@ struct weir_service {
 	 * sources that are at their addresses have kicks counted. Not enabled: never.
 	 */
 	struct weir_limit ban;
-	__u32 repeats; /* 1: a URL asked for again before it is answered is a kick */
-	__u32 pad;
+	__u32 repeats;	 /* 1: a URL asked for again before it is answered is a kick */
+	__u32 has_rules; /* 1: some of the rules below are its own */
 };
 
 /* A limit of its own for requests whose path begins so; the longest prefix wins. */
@@ -221,12 +221,17 @@ struct weir_path_rule {
 	char prefix[WEIR_PATH_MAX];
 };
 
-/* The key of `paths`, a trie: the value is the index of a rule in that slot's settings. */
+/*
+ * The key of `paths`, a trie: the value is the index of a rule in that slot's settings. The text
+ * has more room than any prefix: a power of two, so that an index into it is soon bounded.
+ */
+#define WEIR_PATH_ROOM 128
+WEIR_STATIC_ASSERT(WEIR_PATH_MAX <= WEIR_PATH_ROOM, "the longest prefix fits");
 struct weir_path_key {
 	__u32 prefixlen; /* bits: 16 and those of the text */
 	__u8 slot;	 /* of weir_control.slots */
 	__u8 service;	 /* index + 1 */
-	char text[WEIR_PATH_MAX + 2];
+	char text[WEIR_PATH_ROOM];
 };
 
 /*

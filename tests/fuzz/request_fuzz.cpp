@@ -17,7 +17,7 @@ void check(const weir_reader& reader) {
   WEIR_CHECK(reader.is_part <= 1);
   if (reader.length == 0) return;
   // A path as servers see it: from the root, without empty or dotted segments.
-  const std::string_view path(reader.path, reader.length);
+  const std::string_view path(reader.path.text, reader.length);
   WEIR_CHECK(path.front() == '/');
   const bool has_ended = reader.phase == WEIR_READING_SKIP || reader.phase == WEIR_READING_NAME ||
                          reader.phase == WEIR_READING_VALUE;

@@ -26,7 +26,7 @@ weir_reader read(std::string_view text) {
 
 std::string path_of(std::string_view target) {
   const auto reader = read("GET " + std::string(target) + " HTTP/1.1\r\nHost: a\r\n\r\n");
-  return {reader.path, reader.length};
+  return {reader.path.text, reader.length};
 }
 
 std::string suffix_of(std::string_view target) {
@@ -122,7 +122,7 @@ TEST(Requests, BehindEachOtherAreEachCounted) {
   const std::string one = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
   const auto reader = read(one + one + one);
   EXPECT_EQ(reader.requests, 3u);
-  EXPECT_EQ(std::string(reader.path, reader.length), "/a");
+  EXPECT_EQ(std::string(reader.path.text, reader.length), "/a");
   EXPECT_EQ(read(one + "Range: no request").requests, 1u);
   EXPECT_EQ(read("POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nGET / = 1" + one).requests, 2u);
   EXPECT_EQ(read("POST / HTTP/1.1\r\ncontent-length:29\r\n\r\n" + one).requests, 1u);

@@ -10,7 +10,7 @@
 
 #include "config/kick_reply.h"
 #include "config/path_prefix.h"
-#include "lib/synack.h"
+#include "lib/answer.h"
 #include "lib/window.h"
 
 namespace weir {
@@ -86,6 +86,7 @@ weir_service encode_service(const Service& service) {
   }
   if (service.ban) encoded.ban = encode_ban(*service.ban);
   encoded.repeats = service.refuses_repeats() ? 1 : 0;
+  encoded.has_rules = service.paths.empty() ? 0 : 1;
   return encoded;
 }
 
