@@ -285,6 +285,13 @@ struct weir_control {
 	struct weir_settings slots[2];
 };
 
+/* When weir_control.active is to be what it was before, if nobody calls that off. */
+struct weir_rollback_request {
+	__u64 after_ns; /* from now; 0: call it off */
+	__u32 active;
+	__u32 resets; /* 1: with WEIR_RESETS */
+};
+
 /* ---- counters --------------------------------------------------------------------------- */
 
 struct weir_event_counters {

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The data path outlives the agent, and a new agent takes over what is there (figure 5)."""
-import contextlib
 import datetime
 import os
 import shutil
@@ -205,32 +204,6 @@ def test_the_agent_starts_again_when_its_interface_was_made_anew_under_the_same_
     settle()
     counter.stop()
     assert [s.source for s in counter.seen] == [net.client4(2)]
-
-
-def test_on_a_full_disk_a_ban_is_refused_and_what_was_promised_is_kept(net, nginx, weir):
-    agent = weir(config(), start=False)
-    state = f"{agent.home}/state"
-    os.mkdir(state)
-    run("mount", "-t", "tmpfs", "-o", "size=200k", "none", state)
-    try:
-        agent.start()
-        agent.cli("ban", "add", net.client4(1))
-        with contextlib.suppress(OSError), open(f"{state}/filler", "wb", 0) as filler:
-            while filler.write(b"x" * 4096):
-                pass
-        for command in (["ban", "add", net.client4(2)], ["mode", "observe"],
-                        ["limit", "set", "web", "syn", "--to-much", "9"]):
-            done = agent.cli(*command, check=False)
-            assert done.returncode == 1 and "full" in done.stderr, done
-        agent.kill()
-        agent.start()
-        assert ban_of(agent, net.client4(1)) and not ban_of(agent, net.client4(2))
-        assert agent.stats()["mode"] == "enforce"
-        assert curl(net.client, url(net.SERVER4), net.client4(1), patience=0.4).code == 0
-        assert at_once(net.client, net.SERVER4, net.client4(2))
-    finally:
-        agent.close()
-        run("umount", state, check=False)
 
 
 def test_a_ban_cuts_connections_that_are_already_open(net, nginx, weir):

@@ -127,6 +127,10 @@ class Program {
                                               : skeleton_->progs.weir_tc);
   }
 
+  [[nodiscard]] int rollback_fd() const {
+    return bpf_program__fd(skeleton_->progs.weir_arm_rollback);
+  }
+
   [[nodiscard]] weir_stats stats() const {
     const auto cpus = static_cast<std::size_t>(libbpf_num_possible_cpus());
     std::vector<weir_stats> values(cpus);

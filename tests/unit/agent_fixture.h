@@ -58,6 +58,12 @@ startThrottle = 3
 toMuch = 6
 )";
 
+class SetLifelines final : public Lifelines {
+ public:
+  const std::vector<Lifeline>& now() override { return list; }
+  std::vector<Lifeline> list;
+};
+
 class AgentTest : public testing::Test {
  protected:
   AgentTest() {
@@ -82,7 +88,7 @@ class AgentTest : public testing::Test {
     store_.emplace(Store::open(directory_ + "/state").value());
     auto configuration = Configuration::load(file(), option, store_->changes().value());
     if (!configuration) return tl::unexpected(configuration.error());
-    auto started = Agent::start(*configuration, plane_, *store_, clock_, boot_id_);
+    auto started = Agent::start(*configuration, plane_, *store_, clock_, boot_id_, &lifelines_);
     if (!started) return tl::unexpected(started.error());
     agent_.emplace(std::move(*started));
     return {};
@@ -121,6 +127,7 @@ class AgentTest : public testing::Test {
 
   SetClock clock_;
   FakeDataPlane plane_;
+  SetLifelines lifelines_;
   std::string directory_, boot_id_ = "this-boot";
   std::optional<Store> store_;
   std::optional<Agent> agent_;

@@ -10,6 +10,7 @@ namespace {
 using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -209,7 +210,7 @@ TEST_F(AgentRuleBans, ThatTheKernelRefusesLeaveNothingBehind) {
   EXPECT_EQ(agent_->bans().at(0).times, 1) << "the next kick asks again";
 }
 
-TEST_F(AgentRuleBans, AreAThousandASecondAtMost) {
+TEST_F(AgentRuleBans, AreNoMoreThanTheBreakerLetsThroughInAMinute) {
   start();
   const auto flood = [&] {
     for (int i = 0; i < 1500; ++i)
@@ -219,11 +220,32 @@ TEST_F(AgentRuleBans, AreAThousandASecondAtMost) {
   };
   flood();
   EXPECT_EQ(agent_->bans().size(), 1000u);
+  EXPECT_THAT(agent_->snapshot().problems, Contains(HasSubstr("maxBansPerMinute")));
   flood();
   EXPECT_EQ(agent_->bans().size(), 1000u);
-  clock_.advance(seconds(1));
+  clock_.advance(seconds(60));
+  agent_->tick();
+  EXPECT_THAT(agent_->snapshot().problems, IsEmpty());
+  EXPECT_THAT(told(), Contains("breaker closed"));
   flood();
   EXPECT_EQ(agent_->bans().size(), 1500u);
+}
+
+TEST_F(AgentRuleBans, AreNotMadeOfWhomThisHostNeeds) {
+  lifelines_.list = {{prefix("198.51.100.7"), false, "a gateway"},
+                     {prefix("2001:db8::9"), true, "this host's own address"}};
+  start();
+  take(due("198.51.100.7"));
+  EXPECT_THAT(agent_->bans(), IsEmpty());
+  EXPECT_THAT(told(), Contains("spared 198.51.100.7/32"));
+  take(due("198.51.100.8"));
+  EXPECT_EQ(agent_->bans().size(), 1u);
+  const auto refused = agent_->ban(ban_of("198.51.100.0/24"));
+  EXPECT_EQ(refused.error().code, ErrorCode::kRefused);
+  EXPECT_THAT(refused.error().message, HasSubstr("198.51.100.7, a gateway"));
+  BanRequest forced = ban_of("198.51.100.0/24");
+  forced.force = true;
+  EXPECT_TRUE(agent_->ban(forced));
 }
 
 TEST_F(AgentRuleBans, CanBeLiftedAndAreForgottenThen) {

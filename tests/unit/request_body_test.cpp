@@ -83,8 +83,8 @@ TEST(Body, NestingIsBoundedWhereverItIsAndHoweverItEnds) {
   const std::string open(100'000, '[');
   for (const std::string& body : {open, open + std::string(100'000, ']'), R"({"address":)" + open,
                                   R"({"mode":)" + open + "1" + std::string(100'000, ']') + "}"}) {
-    EXPECT_THAT(mistake(mode_of(body)), HasSubstr("too deep"));
-    EXPECT_THAT(mistake(limit_values_of(body)), HasSubstr("too deep"));
+    EXPECT_THAT(mistake(mode_request_of(body)), HasSubstr("too deep"));
+    EXPECT_THAT(mistake(limit_request_of(body)), HasSubstr("too deep"));
   }
 }
 
@@ -110,19 +110,22 @@ TEST(AttachBody, HasANameAndAWay) {
 }
 
 TEST(ModeBody, IsOneOfTheModes) {
-  EXPECT_EQ(mode_of(R"({"mode":"enforce"})"), WEIR_MODE_ENFORCE);
-  EXPECT_EQ(mode_of(R"({"mode":"observe"})"), WEIR_MODE_OBSERVE);
-  EXPECT_THAT(mistake(mode_of(R"({"mode":"Enforce"})")), HasSubstr("mode cannot be \"Enforce\""));
-  EXPECT_THAT(mistake(mode_of("{}")), HasSubstr("mode cannot be"));
+  EXPECT_EQ(mode_request_of(R"({"mode":"enforce"})")->mode, WEIR_MODE_ENFORCE);
+  EXPECT_EQ(mode_request_of(R"({"mode":"observe"})")->mode, WEIR_MODE_OBSERVE);
+  EXPECT_THAT(mistake(mode_request_of(R"({"mode":"Enforce"})")),
+              HasSubstr("mode cannot be \"Enforce\""));
+  EXPECT_THAT(mistake(mode_request_of("{}")), HasSubstr("mode cannot be"));
 }
 
 TEST(LimitBody, HasTheValuesAsTextUnderTheirOneName) {
-  EXPECT_THAT(*limit_values_of(R"({"startThrottle":5,"tooMuch":"9","timeoutMs":1500,"delayMs":20,
-                           "window":"burst","action":"drop"})"),
+  EXPECT_THAT(limit_request_of(R"({"startThrottle":5,"tooMuch":"9","timeoutMs":1500,"delayMs":20,
+                           "window":"burst","action":"drop"})")
+                  ->values,
               UnorderedElementsAre(Pair("startThrottle", "5"), Pair("toMuch", "9"),
                                    Pair("timeout", "1500ms"), Pair("delay", "20ms"),
                                    Pair("window", "burst"), Pair("action", "drop")));
-  EXPECT_THAT(*limit_values_of(R"({"timeout":"2s"})"), UnorderedElementsAre(Pair("timeout", "2s")));
+  EXPECT_THAT(limit_request_of(R"({"timeout":"2s"})")->values,
+              UnorderedElementsAre(Pair("timeout", "2s")));
 }
 
 TEST(LimitBody, NamesEveryMistake) {
@@ -136,7 +139,7 @@ TEST(LimitBody, NamesEveryMistake) {
       {R"({"colour":"red"})", "no field \"colour\""},
   };
   for (const auto& row : table)
-    EXPECT_THAT(mistake(limit_values_of(row.body)), HasSubstr(row.message)) << row.body;
+    EXPECT_THAT(mistake(limit_request_of(row.body)), HasSubstr(row.message)) << row.body;
 }
 
 }  // namespace

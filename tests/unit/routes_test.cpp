@@ -28,7 +28,10 @@ class Routes : public AgentTest {
     request.query = query;
     request.body = body;
     request.peer.local = local;
-    return answer(*agent_, request);
+    ApiResponse response = answer(*agent_, request);
+    if (response.more)
+      while (response.more(response.body)) continue;
+    return response;
   }
   // A document that is there.
   Json get(const std::string& path) {

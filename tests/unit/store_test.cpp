@@ -197,14 +197,54 @@ TEST_F(StoreTest, ClosingMakesRoomForTheNext) {
   EXPECT_TRUE(Store::open(directory_));
 }
 
-TEST_F(StoreTest, AFileThatIsNoDatabaseIsRefusedWithAWayOut) {
+TEST_F(StoreTest, AFileThatIsNoDatabaseIsSetAsideAndSaid) {
   std::filesystem::create_directories(directory_);
   std::ofstream(file()) << std::string(8192, 'x');
-  const Error error = refused();
-  EXPECT_EQ(error.code, ErrorCode::kSystem);
-  EXPECT_THAT(error.message, HasSubstr(file()));
-  EXPECT_THAT(error.hint, HasSubstr("mv " + file()));
-  EXPECT_EQ(std::filesystem::file_size(file()), 8192u) << "it is left as it was";
+  Store store = open();
+  EXPECT_THAT(store.set_aside(), HasSubstr(file() + " was damaged"));
+  const std::string aside = store.set_aside().substr(store.set_aside().rfind(' ') + 1);
+  EXPECT_EQ(std::filesystem::file_size(aside), 8192u) << "it is left as it was";
+  EXPECT_TRUE(store.put_ban(example()));
+}
+
+TEST_F(StoreTest, AFileCutAnywhereOpensAndTakesBans) {
+  const auto fill = [&] {
+    Store store = open();
+    std::vector<StoredBan> bans(500, example());
+    for (int i = 0; i < 500; ++i)
+      bans[i].prefix =
+          prefix(("198.51." + std::to_string(i / 250) + "." + std::to_string(i % 250)).c_str());
+    ASSERT_TRUE(store.put_bans(bans));
+  };
+  fill();
+  const auto size = std::filesystem::file_size(file());
+  for (std::uintmax_t at = 0; at < size; at += size / 37 + 1) {
+    std::filesystem::remove_all(directory_);
+    fill();
+    std::filesystem::resize_file(file(), at);
+    Store store = open();
+    EXPECT_TRUE(store.put_ban(example())) << "cut at " << at;
+    EXPECT_TRUE(store.bans()) << "cut at " << at;
+  }
+}
+
+TEST_F(StoreTest, IsWrittenAnewWhenItsFileIsDeletedOrDamagedWhileOpen) {
+  Store store = open();
+  ASSERT_TRUE(store.put_ban(example()));
+  EXPECT_TRUE(store.is_in_place());
+  for (const bool is_deleted : {true, false}) {
+    if (is_deleted)
+      std::filesystem::remove(file());
+    else
+      std::ofstream(file()) << std::string(100, 'x');
+    EXPECT_EQ(store.is_in_place(), !is_deleted);
+    ASSERT_TRUE(store.rewrite([](const Store::TakeBan& take) { return take(example()); },
+                              {{prefix("192.0.2.0/24"), kNow, "office"}}, {{"mode", "enforce"}}));
+    EXPECT_TRUE(store.is_in_place());
+    EXPECT_EQ(store.bans()->size(), 1u);
+    EXPECT_EQ(store.allowed()->size(), 1u);
+    EXPECT_EQ(store.changes()->size(), 1u);
+  }
 }
 
 TEST_F(StoreTest, ADamagedPageIsFoundWhenOpening) {
@@ -223,9 +263,8 @@ TEST_F(StoreTest, ADamagedPageIsFoundWhenOpening) {
     db << std::string(64, '\xff');
   }
   db.close();
-  const Error error = refused();
-  EXPECT_EQ(error.code, ErrorCode::kSystem);
-  EXPECT_THAT(error.hint, HasSubstr("mv "));
+  EXPECT_THAT(open().set_aside(), HasSubstr("damaged"));
+  EXPECT_THAT(open().set_aside(), IsEmpty()) << "said once";
 }
 
 TEST_F(StoreTest, AStoreOfANewerWeirIsRefusedAndLeftAlone) {
@@ -241,11 +280,11 @@ TEST_F(StoreTest, AStoreOfANewerWeirIsRefusedAndLeftAlone) {
   EXPECT_EQ(db.execAndGet("SELECT count(*) FROM bans").getInt(), 1);
 }
 
-TEST_F(StoreTest, ADatabaseOfAnotherProgramIsRefused) {
+TEST_F(StoreTest, ADatabaseOfAnotherProgramIsSetAside) {
   std::filesystem::create_directories(directory_);
   SQLite::Database(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
       .exec("CREATE TABLE bans(x)");
-  EXPECT_THAT(refused().message, HasSubstr("not one of Weir's"));
+  EXPECT_THAT(open().set_aside(), HasSubstr("not one of Weir's"));
 }
 
 TEST_F(StoreTest, ADirectoryThatCannotBeMadeIsNamed) {

@@ -25,29 +25,41 @@ Status keep_changes(Store& store, const Changes& before, const Changes& next) {
 }  // namespace
 
 Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
-             std::string boot_id)
+             std::string boot_id, Lifelines* lifelines)
     : configuration_(std::move(configuration)),
       data_plane_(&data_plane),
       store_(&store),
       clock_(&clock),
       boot_id_(std::move(boot_id)),
-      started_(clock.boot()) {}
+      started_(clock.boot()),
+      lifelines_(lifelines) {}
 
 Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
-                           const Clock& clock, std::string boot_id) {
-  Agent agent(std::move(configuration), data_plane, store, clock, std::move(boot_id));
-  // A changed mode that a newer --mode has overruled must not come back at the next start.
+                           const Clock& clock, std::string boot_id, Lifelines* lifelines) {
+  Agent agent(std::move(configuration), data_plane, store, clock, std::move(boot_id), lifelines);
   auto stored = store.changes();
   if (!stored) return tl::unexpected(std::move(stored.error()));
+  auto allowed = store.allowed();
+  if (!allowed) return tl::unexpected(std::move(allowed.error()));
+  agent.allowed_ = std::move(*allowed);
+  if (auto done = agent.take_over_lost(); !done) return tl::unexpected(std::move(done.error()));
+  // A changed mode that a newer --mode has overruled must not come back at the next start.
   if (const Changes& changes = agent.configuration_.changes(); changes != *stored)
-    if (auto kept = keep_changes(store, *stored, changes); !kept)
-      return tl::unexpected(std::move(kept.error()));
+    agent.keep([&] { return keep_changes(store, *stored, changes); });
+  // A timer of the agent before must not bring back what is not old any more.
+  const bool has_timer =
+      stored->lower_bound(kUnconfirmed) != stored->end() || !store.set_aside().empty();
+  if (has_timer)
+    if (auto done = data_plane.roll_back_after(Milliseconds(0)); !done)
+      return tl::unexpected(std::move(done.error()));
   // Who is allowed must not meet new limits or bans first.
   if (auto done = agent.sync_allowed(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.data_plane_->put_settings(encode_settings(agent.configuration_.settings()));
       !done)
     return tl::unexpected(std::move(done.error()));
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = agent.resume_unconfirmed(*stored); !done)
+    return tl::unexpected(std::move(done.error()));
   return agent;
 }
 
@@ -65,35 +77,36 @@ void Agent::tell(std::string kind, std::string subject, std::string reason) {
 Status Agent::put_in_force(Configuration next) {
   const Changes before = configuration_.changes();
   const Changes& after = next.changes();
-  if (after != before)
-    if (auto kept = keep_changes(*store_, before, after); !kept) {
-      (void)keep_changes(*store_, after, before);
-      return kept;
-    }
+  if (after != before) keep([&] { return keep_changes(*store_, before, after); });
   if (auto put = data_plane_->put_settings(encode_settings(next.settings())); !put) {
-    if (after != before) (void)keep_changes(*store_, after, before);
+    if (after != before) keep([&] { return keep_changes(*store_, after, before); });
     return put;
   }
   configuration_ = std::move(next);
   return {};
 }
 
-Result<Done> Agent::set_mode(Mode mode) {
+Result<Done> Agent::set_mode(Mode mode, Confirm confirm) {
   auto next = configuration_.with({{"mode", std::string(name_of(mode))}});
   if (!next) return tl::unexpected(std::move(next.error()));
-  if (auto done = put_in_force(std::move(*next)); !done)
+  if (auto done = change(std::move(*next), fmt::format("mode {}", name_of(mode)), confirm); !done)
     return tl::unexpected(std::move(done.error()));
   tell("mode", std::string(name_of(mode)), "by command");
-  return Done{fmt::format("mode is {}", name_of(mode)), {}};
+  Done done{fmt::format("mode is {}", name_of(mode)), {}};
+  note_confirm(done, confirm);
+  note_unsaved(done);
+  return done;
 }
 
-Result<Done> Agent::set_limit(const std::string& service, Event event, const Changes& values) {
+Result<Done> Agent::set_limit(const std::string& service, Event event, const Changes& values,
+                              Confirm confirm) {
   const std::string path = fmt::format("services.{}.{}", service, name_of(event));
   Changes changes;
   for (const auto& [name, value] : values) changes[fmt::format("{}.{}", path, name)] = value;
   auto next = configuration_.with(changes);
   if (!next) return tl::unexpected(std::move(next.error()));
-  if (auto done = put_in_force(std::move(*next)); !done)
+  const std::string what = fmt::format("limit {} {}", service, name_of(event));
+  if (auto done = change(std::move(*next), what, confirm); !done)
     return tl::unexpected(std::move(done.error()));
 
   const Limit& limit = *configuration_.settings().find_service(service)->limits[event];
@@ -105,6 +118,8 @@ Result<Done> Agent::set_limit(const std::string& service, Event event, const Cha
   for (const auto& notice : configuration_.notices())
     if (notice.find(mark) != std::string::npos) done.notices.push_back(notice);
   tell("limit", fmt::format("{} {}", service, name_of(event)), done.message);
+  note_confirm(done, confirm);
+  note_unsaved(done);
   return done;
 }
 
@@ -114,12 +129,14 @@ Result<Done> Agent::reset_limit(const std::string& service, Event event) {
                 "weir limit list shows the services");
   auto next = configuration_.without(fmt::format("services.{}.{}", service, name_of(event)));
   if (!next) return tl::unexpected(std::move(next.error()));
-  if (auto done = put_in_force(std::move(*next)); !done)
+  if (auto done = change(std::move(*next), "limit", std::nullopt); !done)
     return tl::unexpected(std::move(done.error()));
   tell("limit", fmt::format("{} {}", service, name_of(event)), "back to the file's or default");
-  return Done{fmt::format("limit {} {} is back to what the file or the default says", service,
-                          name_of(event)),
-              {}};
+  Done done{fmt::format("limit {} {} is back to what the file or the default says", service,
+                        name_of(event)),
+            {}};
+  note_unsaved(done);
+  return done;
 }
 
 Result<Done> Agent::attach(const std::string& name, Attach how) {
@@ -140,6 +157,7 @@ Result<Done> Agent::detach(const std::string& name) {
 }
 
 Result<Done> Agent::reload() {
+  if (auto free = check_unconfirmed(); !free) return tl::unexpected(std::move(free.error()));
   const Configuration before = configuration_;
   Configuration next = before;
   if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));

@@ -11,10 +11,12 @@
 
 #include "agent/configuration.h"
 #include "agent/event_log.h"
+#include "bans/ban_list.h"
 #include "bans/book.h"
 #include "bans/ladder.h"
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
+#include "host/lifelines.h"
 #include "stats/snapshot.h"
 #include "store/store.h"
 
@@ -28,21 +30,37 @@ struct BanRequest {
   bool force = false;
 };
 
+// What a list of bans is entered with where it does not say itself.
+struct BanImport {
+  std::optional<Milliseconds> duration;  // nullopt: until they are removed
+  std::string reason;
+  bool force = false;
+};
+
 struct Done {
   std::string message;               // one line for people
   std::vector<std::string> notices;  // legal but worth saying
 };
 
+// Changes by command whose record was lost, told from what the kernel has in force: mode and limits
+// that differ from what the settings say without them.
+Changes changes_in_force(const weir_settings& is, const Settings& settings);
+
 class Agent {
  public:
   // Brings kernel and store into line with each other and puts the settings in force.
   static Result<Agent> start(Configuration configuration, DataPlane& data_plane, Store& store,
-                             const Clock& clock, std::string boot_id);
+                             const Clock& clock, std::string boot_id,
+                             Lifelines* lifelines = nullptr);
 
   // Reading.
   [[nodiscard]] Snapshot snapshot();
   [[nodiscard]] const Configuration& configuration() const { return configuration_; }
   [[nodiscard]] std::vector<BanView> bans() const;
+  // Up to `most` bans in the order of their prefixes, from the first behind `after`.
+  [[nodiscard]] std::vector<BanView> bans_after(const std::optional<Prefix>& after,
+                                                std::size_t most) const;
+  [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] std::vector<AllowView> allowed() const;
   [[nodiscard]] Explanation explain(const Address& address) const;
   [[nodiscard]] EventLog& events() { return events_; }
@@ -50,10 +68,18 @@ class Agent {
   // Acts. Each is whole or did nothing.
   Result<Done> ban(const BanRequest& request);
   Result<Done> unban(const Prefix& prefix);
+  // All bans of a list, or none of them.
+  Result<Done> import_bans(const BanList& list, const BanImport& import);
   Result<Done> allow(const Prefix& prefix, const std::string& reason);
   Result<Done> disallow(const Prefix& prefix);
-  Result<Done> set_mode(Mode mode);
-  Result<Done> set_limit(const std::string& service, Event event, const Changes& values);
+  // With `confirm`: the change is undone after that time unless confirm() follows, even if the
+  // agent is no longer there.
+  using Confirm = std::optional<Milliseconds>;
+  Result<Done> set_mode(Mode mode, Confirm confirm = std::nullopt);
+  Result<Done> set_limit(const std::string& service, Event event, const Changes& values,
+                         Confirm confirm = std::nullopt);
+  Result<Done> confirm();      // keeps the change that waits for it
+  Result<Done> undo_change();  // takes it back at once
   Result<Done> reset_limit(const std::string& service, Event event);
   Result<Done> attach(const std::string& name, Attach how);
   Result<Done> detach(const std::string& name);
@@ -62,13 +88,14 @@ class Agent {
   // Called once a second, and when the notice ring has something.
   void tick();
   void drain_notices();
+  // Called when interfaces have come, gone or changed, and once a second.
+  void check_interfaces(bool has_changed);
   // Called while connections wait for their end, a few times a second.
   void end_connections();
   [[nodiscard]] bool has_connections_to_end() const { return !closings_.empty(); }
 
  private:
   static constexpr int kCalmTicks = 10;
-  static constexpr unsigned kBansASecond = 1000;  // made by rules
   static constexpr std::size_t kObservedBans = 65536;
   static constexpr const char* kRuleOrigin = "rule";
 
@@ -80,11 +107,27 @@ class Agent {
   };
 
   Agent(Configuration configuration, DataPlane& data_plane, Store& store, const Clock& clock,
-        std::string boot_id);
+        std::string boot_id, Lifelines* lifelines);
 
+  // Writes something to the store. What cannot be written is told, and made up for by catch_up();
+  // until then nothing else is tried: filtering does not wait for a disk.
+  void keep(const std::function<Status()>& write);
+  void fall_behind(const Error& error);
+  void note_unsaved(Done& done) const;  // tells who asked for a change whether it is on disk
+  void catch_up();
+  // After a damaged store: its changes and allow entries from what the kernel has.
+  Status take_over_lost();
   Status sync_bans();
   Status sync_allowed();
   Status put_in_force(Configuration next);
+  // The same for a change that `what` names, for good or until it is confirmed.
+  Status change(Configuration next, const std::string& what, Confirm confirm);
+  void note_confirm(Done& done, Confirm confirm) const;
+  [[nodiscard]] Status check_unconfirmed() const;
+  Status resume_unconfirmed(const Changes& stored);
+  void roll_back(const std::string& why);
+  // What the store is to have of the settings.
+  [[nodiscard]] Changes changes_to_keep() const;
   void tell(std::string kind, std::string subject, std::string reason);
   void consider_ban(const weir_notice& notice, const std::string& path,
                     std::map<Prefix, RuleBan>& due);
@@ -92,6 +135,14 @@ class Agent {
   void tell_ban(const RuleBan& ban, Milliseconds length);
   void tell_observed_ban(const RuleBan& ban, Milliseconds length);
   void tell_failed_ban(const Error& error);
+  // Whom a ban would shut out that this host needs: "10.0.0.1, a gateway". nullopt: nobody.
+  // `client`: as find_lifeline() has it.
+  [[nodiscard]] std::optional<std::string> needed_in(
+      const Prefix& network, const std::optional<Address>& client = std::nullopt) const;
+  void tell_spared(const Prefix& network, const std::string& why);
+  // Whether rules may make one more ban now; see max_bans_per_minute.
+  bool may_ban();
+  void close_breaker();
   void end_connection(const weir_notice& notice);
   void end_bans();
   void forget_bans();
@@ -100,15 +151,35 @@ class Agent {
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
   [[nodiscard]] BanView view_of(const StoredBan& ban, std::uint64_t dropped) const;
 
+  // A change in force that nobody has confirmed yet.
+  struct Unconfirmed {
+    Configuration before;
+    BootNs until = 0;
+    std::string what;
+  };
+
+  // An interface that is to be filtered, and is not.
+  struct Lost {
+    BootNs retry_at = 0;
+    std::string why;
+  };
+
+  std::map<std::string, Lost> lost_;
   Configuration configuration_;
+  std::optional<Unconfirmed> unconfirmed_;
   DataPlane* data_plane_;
   Store* store_;
   const Clock* clock_;
   std::string boot_id_;
   BootNs started_;
   BanBook book_;
-  BootNs ban_second_ = 0, ban_failed_ = 0, bans_forgotten_ = 0;
-  unsigned bans_this_second_ = 0;
+  std::optional<std::string> store_problem_;  // why the store lags behind
+  BootNs caught_up_ = 0, catching_cost_ = 0;  // the last try
+  Lifelines* lifelines_;
+  BootNs ban_failed_ = 0, bans_forgotten_ = 0, spared_told_ = 0;
+  BootNs ban_minute_ = 0;  // when it began
+  unsigned bans_this_minute_ = 0;
+  std::uint64_t bans_not_made_ = 0;         // since the breaker opened; 0: it is closed
   std::map<Prefix, BootNs> observed_bans_;  // until when they would last
   Closings closings_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings

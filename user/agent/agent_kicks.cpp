@@ -47,24 +47,68 @@ void Agent::drain_notices() {
   make_bans(due);
 }
 
-// What finds no place in this second is due again with the source's next kick.
+// What is not made now is due again with the source's next kick.
 void Agent::consider_ban(const weir_notice& notice, const std::string& path,
                          std::map<Prefix, RuleBan>& due) {
   const auto wanted = due_ban(notice, configuration_.settings());
   if (!wanted || allowing(wanted->address)) return;
-  const BootNs now = clock_->boot();
   // A notice may be older than the ban that an earlier one has made.
-  if (book_.find(wanted->address, clock_->wall(), now, boot_id_) != nullptr) return;
-  if (now / kSecond != ban_second_) {
-    ban_second_ = now / kSecond;
-    bans_this_second_ = 0;
-  }
-  if (bans_this_second_ >= kBansASecond || due.contains(wanted->prefix)) return;
-  bans_this_second_++;
+  if (due.contains(wanted->prefix) ||
+      book_.find(wanted->address, clock_->wall(), clock_->boot(), boot_id_))
+    return;
+  if (const auto needed = needed_in(wanted->prefix, wanted->address))
+    return tell_spared(wanted->prefix, *needed);
+  if (!may_ban()) return;
   RuleBan& ban = due[wanted->prefix];
   ban.due = *wanted;
   ban.path = path;
   ban.observed = notice.observed != 0 || configuration_.settings().mode == WEIR_MODE_OBSERVE;
+}
+
+void Agent::close_breaker() {
+  if (bans_not_made_ != 0)
+    tell("breaker", "closed", fmt::format("{} bans were not made", bans_not_made_));
+  bans_not_made_ = 0;
+}
+
+bool Agent::may_ban() {
+  const unsigned most = configuration_.settings().max_bans_per_minute;
+  const BootNs now = clock_->boot();
+  if (now - ban_minute_ >= 60 * kSecond) {
+    ban_minute_ = now;
+    bans_this_minute_ = 0;
+    close_breaker();
+  }
+  if (most == 0 || bans_this_minute_ < most) {
+    bans_this_minute_++;
+    return true;
+  }
+  if (bans_not_made_++ == 0) {
+    const std::string why = fmt::format(
+        "{} bans by rules within a minute (maxBansPerMinute): no more until it is over", most);
+    tell("breaker", "open", why);
+    spdlog::warn("{}", why);
+  }
+  return false;
+}
+
+std::optional<std::string> Agent::needed_in(const Prefix& network,
+                                            const std::optional<Address>& client) const {
+  for (const Prefix& proxy : configuration_.settings().proxies)
+    if (network.contains(proxy.address()) || proxy.contains(network.address()))
+      return proxy.text() + ", a proxy";
+  if (lifelines_ == nullptr) return std::nullopt;
+  const Lifeline* lifeline = find_lifeline(lifelines_->now(), network, client);
+  if (lifeline == nullptr) return std::nullopt;
+  return fmt::format("{}, {}", lifeline->network.address().text(), lifeline->what);
+}
+
+// Once a minute: each of its kicks would tell it again.
+void Agent::tell_spared(const Prefix& network, const std::string& why) {
+  const BootNs now = clock_->boot();
+  if (spared_told_ != 0 && now - spared_told_ < 60 * kSecond) return;
+  spared_told_ = now;
+  tell("spared", network.text(), "a ban would shut out " + why);
 }
 
 // In one transaction, for each waits for the disk.
@@ -90,10 +134,10 @@ void Agent::make_bans(const std::map<Prefix, RuleBan>& due) {
     bans.push_back(std::move(made));
   }
   if (bans.empty()) return;
-  if (auto stored = store_->put_bans(bans); !stored) return tell_failed_ban(stored.error());
+  keep([&] { return store_->put_bans(bans); });
   for (const StoredBan& ban : bans) {
     if (auto put = data_plane_->put_ban({ban.prefix, *ban.until_boot, ban.all, 0}); !put) {
-      (void)store_->remove_ban(ban.prefix);
+      keep([&] { return store_->remove_ban(ban.prefix); });
       tell_failed_ban(put.error());
       continue;
     }

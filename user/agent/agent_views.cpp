@@ -4,6 +4,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
 
@@ -61,8 +62,13 @@ void Agent::tick() {
   const std::uint64_t events = metered_events(total);
   if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
   last_events_ = events;
+  if (unconfirmed_ && unconfirmed_->until <= clock_->boot())
+    roll_back("it was not confirmed in time");
+  if (bans_not_made_ != 0 && clock_->boot() - ban_minute_ >= 60'000 * kNsInMs) close_breaker();
+  check_interfaces(false);
   end_bans();
   forget_bans();
+  catch_up();
 }
 
 // Walking the tables takes a while when they are full, so not more than a twentieth of the time
@@ -94,15 +100,36 @@ Snapshot Agent::snapshot() {
   snapshot.total = total_of(*data_plane_, snapshot.interfaces);
   snapshot.services = service_stats(settings, snapshot.total);
   snapshot.tables = data_plane_->tables();
-  snapshot.active_bans = bans().size();
+  snapshot.active_bans = book_.size();
   snapshot.events = series_;
   snapshot.active_users = snapshot.active_addresses = users_;
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));
-  for (const auto& interface : snapshot.interfaces)
-    if (!interface.attached)
-      snapshot.problems.push_back(fmt::format("{} is not filtered: {}; weir attach {}",
-                                              interface.name, interface.note, interface.name));
+  if (unconfirmed_)
+    snapshot.unconfirmed = UnconfirmedView{
+        unconfirmed_->what,
+        clock_->wall() +
+            Milliseconds((unconfirmed_->until - std::min(unconfirmed_->until, clock_->boot())) /
+                         kNsInMs)};
+  if (bans_not_made_ != 0)
+    snapshot.problems.push_back(
+        fmt::format("rules make no bans until the minute is over: {} were made in it, which is "
+                    "maxBansPerMinute, and {} were not; weir events tells whose",
+                    bans_this_minute_, bans_not_made_));
+  if (store_problem_)
+    snapshot.problems.push_back("bans and changes are in force but not on disk: " +
+                                *store_problem_);
+  if (!store_->set_aside().empty())
+    snapshot.problems.push_back(store_->set_aside() +
+                                "; what the kernel had in force was taken over");
+  for (const auto& interface : snapshot.interfaces) {
+    if (interface.attached) continue;
+    const auto lost = lost_.find(interface.name);
+    const bool has_why = lost != lost_.end() && !lost->second.why.empty();
+    snapshot.problems.push_back(fmt::format("{} is not filtered: {}; it is tried again by itself",
+                                            interface.name,
+                                            has_why ? lost->second.why : interface.note));
+  }
   return snapshot;
 }
 
@@ -121,13 +148,21 @@ BanView Agent::view_of(const StoredBan& ban, std::uint64_t dropped) const {
 }
 
 std::vector<BanView> Agent::bans() const {
-  std::map<Prefix, std::uint64_t> dropped;
-  if (const auto listed = data_plane_->bans())
-    for (const auto& ban : *listed) dropped[ban.prefix] = ban.dropped;
+  return bans_after(std::nullopt, std::numeric_limits<std::size_t>::max());
+}
+
+std::vector<BanView> Agent::bans_after(const std::optional<Prefix>& after, std::size_t most) const {
   std::vector<BanView> views;
-  for (const auto& ban : book_.all())
-    if (kernel_until(ban, clock_->wall(), clock_->boot(), boot_id_))
-      views.push_back(view_of(ban, dropped[ban.prefix]));
+  std::vector<Prefix> prefixes;
+  book_.for_each(after, [&](const StoredBan& ban) {
+    if (kernel_until(ban, clock_->wall(), clock_->boot(), boot_id_)) {
+      views.push_back(view_of(ban, 0));
+      prefixes.push_back(ban.prefix);
+    }
+    return views.size() < most;
+  });
+  const auto dropped = data_plane_->dropped_by(prefixes);
+  for (std::size_t i = 0; i < views.size(); i++) views[i].dropped = dropped[i];
   return views;
 }
 
@@ -182,7 +217,7 @@ Explanation Agent::explain(const Address& address) const {
     }
   }
   if (result.why.empty()) result.why = "under every limit";
-  if (const auto* ban = book_.find(address, clock_->wall(), now, boot_id_)) {
+  if (const auto ban = book_.find(address, clock_->wall(), now, boot_id_)) {
     result.ban = view_of(*ban, 0);
     result.verdict = WEIR_VERDICT_BAN;
     result.why = fmt::format("{} is banned{}{}", ban->prefix.text(),

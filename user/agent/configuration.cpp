@@ -47,6 +47,7 @@ Result<Configuration> Configuration::load(const std::string& file, std::optional
   configuration.file_ = file;
   configuration.mode_ = mode;
   configuration.base_ = std::move(*base);
+  std::erase_if(changes, [](const auto& change) { return change.first.starts_with(kUnconfirmed); });
   const auto option = changes.find(kModeOption);
   if (option != changes.end() && option->second != option_text(mode)) {
     changes.erase("mode");

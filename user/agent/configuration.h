@@ -46,4 +46,7 @@ class Configuration {
 // the operator has changed it since, and the newer word counts.
 inline constexpr const char* kModeOption = "mode.option";
 
+// What a change that is not confirmed yet is kept under in the store; never part of the settings.
+inline constexpr const char* kUnconfirmed = "confirm.";
+
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include <initializer_list>
 #include <nlohmann/json.hpp>
 
+#include "agent/run.h"
 #include "base/quote.h"
 #include "config/names.h"
 
@@ -50,6 +51,19 @@ Result<bool> flag_in(const Body& object, const char* field) {
   if (!found->is_boolean())
     return fail(ErrorCode::kInvalid, fmt::format("{} must be true or false", field));
   return found->get<bool>();
+}
+
+Result<Agent::Confirm> confirm_in(const Body& object) {
+  auto text = text_in(object, "confirm");
+  if (!text) return tl::unexpected(std::move(text.error()));
+  if (!object.contains("confirm")) return Agent::Confirm();
+  auto time = parse_duration(*text);
+  if (!time) return tl::unexpected(std::move(time.error()));
+  if (*time < kConfirmMin || *time > kConfirmMax)
+    return fail(ErrorCode::kInvalid,
+                fmt::format("confirm must be from {} to {}", format_duration(kConfirmMin),
+                            format_duration(kConfirmMax)));
+  return Agent::Confirm(*time);
 }
 
 Result<std::string> reason_in(const Body& object) {
@@ -117,8 +131,8 @@ Result<AttachRequest> attach_request_of(const std::string& body) {
   return AttachRequest{*name, *attach};
 }
 
-Result<Mode> mode_of(const std::string& body) {
-  auto object = object_of(body, {"mode"});
+Result<ModeRequest> mode_request_of(const std::string& body) {
+  auto object = object_of(body, {"mode", "confirm"});
   if (!object) return tl::unexpected(std::move(object.error()));
   auto name = text_in(*object, "mode");
   if (!name) return tl::unexpected(std::move(name.error()));
@@ -126,13 +140,25 @@ Result<Mode> mode_of(const std::string& body) {
   if (!mode)
     return fail(ErrorCode::kInvalid, fmt::format("mode cannot be {}", weir::quoted(*name)),
                 "it is " + choices<weir_mode>());
-  return *mode;
+  auto confirm = confirm_in(*object);
+  if (!confirm) return tl::unexpected(std::move(confirm.error()));
+  return ModeRequest{*mode, *confirm};
 }
 
-Result<Changes> limit_values_of(const std::string& body) {
-  auto object = object_of(body, {"startThrottle", "toMuch", "tooMuch", "timeout", "timeoutMs",
-                                 "window", "delay", "delayMs", "action"});
+Result<bool> undo_of(const std::string& body) {
+  if (body.empty()) return false;
+  auto object = object_of(body, {"undo"});
   if (!object) return tl::unexpected(std::move(object.error()));
+  return flag_in(*object, "undo");
+}
+
+Result<LimitRequest> limit_request_of(const std::string& body) {
+  auto object = object_of(body, {"startThrottle", "toMuch", "tooMuch", "timeout", "timeoutMs",
+                                 "window", "delay", "delayMs", "action", "confirm"});
+  if (!object) return tl::unexpected(std::move(object.error()));
+  auto confirm = confirm_in(*object);
+  if (!confirm) return tl::unexpected(std::move(confirm.error()));
+  object->erase("confirm");
   Changes values;
   for (const auto& [name, value] : object->items()) {
     // Under its one name, so that a stored change is found again.
@@ -151,7 +177,7 @@ Result<Changes> limit_values_of(const std::string& body) {
   if (values.empty())
     return fail(ErrorCode::kInvalid, "no value is given",
                 "startThrottle, toMuch, timeout, window, delay or action");
-  return values;
+  return LimitRequest{std::move(values), *confirm};
 }
 
 }  // namespace weir

@@ -22,8 +22,19 @@ struct AttachRequest {
 Result<BanRequest> ban_request_of(const std::string& body);
 Result<AllowRequest> allow_request_of(const std::string& body);
 Result<AttachRequest> attach_request_of(const std::string& body);
-Result<Mode> mode_of(const std::string& body);
-// The values of a limit as text, by their names: what Agent::set_limit() takes.
-Result<Changes> limit_values_of(const std::string& body);
+struct ModeRequest {
+  Mode mode = WEIR_MODE_OBSERVE;
+  Agent::Confirm confirm;
+};
+
+struct LimitRequest {
+  Changes values;  // as text, by their names: what Agent::set_limit() takes
+  Agent::Confirm confirm;
+};
+
+Result<ModeRequest> mode_request_of(const std::string& body);
+Result<LimitRequest> limit_request_of(const std::string& body);
+// Whether a body of POST /v1/confirm asks for the change to be undone.
+Result<bool> undo_of(const std::string& body);
 
 }  // namespace weir

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <nlohmann/json.hpp>
 
 #include "agent/request_body.h"
+#include "agent/run.h"
 #include "api/client.h"
 #include "base/quote.h"
 #include "config/names.h"
@@ -54,6 +57,76 @@ ApiResponse recent_events(Agent& agent, bool follow) {
   return response;
 }
 
+// Bans page by page: a million of them as one document would take the agent's memory.
+constexpr std::size_t kPage = 1000;
+
+ApiResponse all_bans(Agent& agent, bool lines) {
+  ApiResponse response;
+  if (lines) response.content_type = "text/plain; charset=utf-8";
+  response.more = [&agent, lines, after = std::optional<Prefix>(),
+                   begun = false](std::string& page) mutable {
+    const auto bans = agent.bans_after(after, kPage);
+    if (!lines && !begun) page += "{\n  \"schema\": 1,\n  \"bans\": [";
+    for (const BanView& ban : bans) {
+      if (lines) {
+        page += ban.prefix.text() + "\n";
+      } else {
+        page += (begun ? ",\n    " : "\n    ") + dump(ban_json(ban), -1);
+      }
+      begun = true;
+    }
+    begun = true;
+    if (!bans.empty()) after = bans.back().prefix;
+    const bool goes_on = bans.size() == kPage;
+    if (!goes_on && !lines) page += "\n  ]\n}\n";
+    return goes_on;
+  };
+  return response;
+}
+
+// The value of a name in a query ("for=1h&force=1"), percent-decoded; nullopt: it is not there.
+std::optional<std::string> query_value(const std::string& query, std::string_view name) {
+  std::size_t begin = 0;
+  while (begin <= query.size()) {
+    const std::size_t end = std::min(query.find('&', begin), query.size());
+    const std::string_view part = std::string_view(query).substr(begin, end - begin);
+    begin = end + 1;
+    const auto equals = std::min(part.find('='), part.size());
+    if (part.substr(0, equals) != name) continue;
+    std::string value;
+    for (std::size_t i = equals + 1; i < part.size(); i++) {
+      unsigned byte = 0;
+      const char* digits = part.data() + i + 1;
+      if (part[i] == '%' && i + 2 < part.size() &&
+          std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
+        value += static_cast<char>(byte);
+        i += 2;
+      } else {
+        value += part[i];
+      }
+    }
+    return value;
+  }
+  return std::nullopt;
+}
+
+ApiResponse import_bans(Agent& agent, const ApiRequest& request) {
+  BanImport import;
+  if (const auto text = query_value(request.query, "for")) {
+    const auto duration = parse_duration(*text);
+    if (!duration) return respond(duration.error());
+    import.duration = *duration;
+  }
+  import.reason = query_value(request.query, "reason").value_or("");
+  if (import.reason.size() > kListedTextMax)
+    return respond(Error{ErrorCode::kInvalid,
+                         fmt::format("reason is longer than {} bytes", kListedTextMax), ""});
+  import.force = query_value(request.query, "force").value_or("") == "1";
+  auto list = read_ban_list(request.body, agent.clock().wall());
+  if (!list) return respond(list.error());
+  return respond(agent.import_bans(*list, import));
+}
+
 ApiResponse explain(Agent& agent, const std::string& text) {
   auto address = Address::parse(text);
   if (!address) return respond(address.error());
@@ -65,7 +138,7 @@ std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/status") return respond(status_json(agent.snapshot(), configuration.settings()));
   if (path == "/v1/stats") return respond(stats_json(agent.snapshot()));
-  if (path == "/v1/bans") return respond(bans_json(agent.bans()));
+  if (path == "/v1/bans") return all_bans(agent, request.query == "format=lines");
   if (path == "/v1/allow") return respond(allow_json(agent.allowed()));
   if (path == "/v1/limits")
     return respond(limits_json(configuration.settings(), configuration.origins()));
@@ -101,9 +174,9 @@ ApiResponse change_limit(Agent& agent, const std::string& target, const ApiReque
                          "events are " + choices<weir_event>()});
   const std::string service = target.substr(0, slash);
   if (request.method == "DELETE") return respond(agent.reset_limit(service, *event));
-  auto values = limit_values_of(request.body);
-  if (!values) return respond(values.error());
-  return respond(agent.set_limit(service, *event, *values));
+  auto limit = limit_request_of(request.body);
+  if (!limit) return respond(limit.error());
+  return respond(agent.set_limit(service, *event, limit->values, limit->confirm));
 }
 
 ApiResponse detach_all(Agent& agent) {
@@ -127,12 +200,18 @@ std::optional<ApiResponse> write(Agent& agent, const ApiRequest& request) {
   if (what == "POST /v1/bans")
     return parsed<BanRequest>(ban_request_of(request.body),
                               [&](const auto& ban) { return agent.ban(ban); });
+  if (what == std::string("POST ") + kImportPath) return import_bans(agent, request);
   if (what == "POST /v1/allow")
     return parsed<AllowRequest>(allow_request_of(request.body), [&](const auto& allow) {
       return agent.allow(allow.prefix, allow.reason);
     });
   if (what == "PUT /v1/mode")
-    return parsed<Mode>(mode_of(request.body), [&](Mode mode) { return agent.set_mode(mode); });
+    return parsed<ModeRequest>(mode_request_of(request.body), [&](const auto& mode) {
+      return agent.set_mode(mode.mode, mode.confirm);
+    });
+  if (what == "POST /v1/confirm")
+    return parsed<bool>(undo_of(request.body),
+                        [&](bool undo) { return undo ? agent.undo_change() : agent.confirm(); });
   if (what == "POST /v1/interfaces")
     return parsed<AttachRequest>(attach_request_of(request.body), [&](const auto& attach) {
       return agent.attach(attach.name, attach.how);

@@ -23,6 +23,8 @@
 #include "config/names.h"
 #include "dataplane/kernel.h"
 #include "dataplane/privileges.h"
+#include "host/lifelines.h"
+#include "host/links.h"
 #include "output/json.h"
 
 namespace weir {
@@ -40,15 +42,18 @@ std::string boot_id() {
 // Everything that happens while the agent runs, in the order of its arrival.
 class Loop {
  public:
-  Loop(asio::io_context& io, Agent& agent, DataPlane& data_plane)
+  Loop(asio::io_context& io, Agent& agent, DataPlane& data_plane, LinkWatch& links)
       : io_(io),
         agent_(agent),
         second_(io),
         closing_(io),
         signals_(io, SIGTERM, SIGINT, SIGHUP),
         // A copy: the ring's owner closes its own.
-        notices_(io, ::dup(data_plane.notice_descriptor())) {
+        notices_(io, ::dup(data_plane.notice_descriptor())),
+        links_(links),
+        link_events_(io, ::dup(links.descriptor())) {
     each_second();
+    on_links();
     on_signal();
     on_notices();
   }
@@ -61,6 +66,16 @@ class Loop {
       agent_.tick();
       each_second();
     });
+  }
+
+  void on_links() {
+    link_events_.async_wait(asio::posix::stream_descriptor::wait_read,
+                            [this](const boost::system::error_code& error) {
+                              if (error) return;
+                              links_.drain();
+                              agent_.check_interfaces(true);
+                              on_links();
+                            });
   }
 
   void on_notices() {
@@ -107,6 +122,8 @@ class Loop {
   bool is_closing_ = false;
   asio::signal_set signals_;
   asio::posix::stream_descriptor notices_;
+  LinkWatch& links_;
+  asio::posix::stream_descriptor link_events_;
 };
 
 // Takes over what is pinned and attaches what is asked for. On failure, what was attached by
@@ -193,7 +210,9 @@ Status run_agent(const RunOptions& options) {
   asio::io_context io;
   std::optional<Agent> agent;
   const auto handler = [&](const ApiRequest& request) { return answer(*agent, request); };
-  auto server = Server::listen_unix(io, options.socket, handler);
+  ServerLimits limits;
+  limits.bulk_path = kImportPath;
+  auto server = Server::listen_unix(io, options.socket, handler, limits);
   if (!server) return tl::unexpected(std::move(server.error()));
   std::unique_ptr<Server> web;
   if (options.web) {
@@ -216,7 +235,9 @@ Status run_agent(const RunOptions& options) {
   if (!data_plane) return tl::unexpected(std::move(data_plane.error()));
   warn_of_kept_sizes(settings, sizes, (*data_plane)->tables());
   const SystemClock clock;
-  auto started = Agent::start(std::move(*configuration), **data_plane, *store, clock, boot_id());
+  HostLifelines lifelines(clock);
+  auto started =
+      Agent::start(std::move(*configuration), **data_plane, *store, clock, boot_id(), &lifelines);
   if (!started) return tl::unexpected(std::move(started.error()));
   agent.emplace(std::move(*started));
   agent->events().listen([&](const EventView& event) {
@@ -226,7 +247,10 @@ Status run_agent(const RunOptions& options) {
   });
   if (auto attached = attach_interfaces(*agent, **data_plane, options); !attached) return attached;
 
-  Loop loop(io, *agent, **data_plane);
+  auto links = LinkWatch::open();
+  if (!links) return tl::unexpected(std::move(links.error()));
+  agent->check_interfaces(true);
+  Loop loop(io, *agent, **data_plane, *links);
   std::puts(ready_line(*agent, **data_plane).c_str());
   std::fflush(stdout);
   sd_notify(0, "READY=1");

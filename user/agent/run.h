@@ -17,6 +17,13 @@ inline constexpr const char* kDefaultConfig = "/etc/weir/weir.toml";
 inline constexpr const char* kDefaultState = "/var/lib/weir";
 inline constexpr const char* kDefaultPins = "/sys/fs/bpf/weir";
 
+// Where a list of bans is posted: the one request that may be long.
+inline constexpr const char* kImportPath = "/v1/bans/import";
+
+// How long a change may wait to be confirmed.
+inline constexpr Milliseconds kConfirmMin = std::chrono::seconds(1);
+inline constexpr Milliseconds kConfirmMax = std::chrono::hours(1);
+
 struct RunOptions {
   std::vector<std::string> interfaces;
   std::string config;        // empty: kDefaultConfig, whose absence is fine

@@ -31,6 +31,9 @@ struct ApiResponse {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body;
+  // A body that is made page by page, each when the one before it has been sent: appends the next
+  // and says whether there are more. Empty: `body` is all.
+  std::function<bool(std::string& page)> more{};
   bool stream = false;  // after the body, keep open and send every publish()ed line
   std::function<bool(const std::string& line)> wanted{};  // stream: which lines; empty: all
 };
@@ -38,6 +41,9 @@ struct ApiResponse {
 struct ServerLimits {
   std::size_t header_bytes = std::size_t{16} * 1024;
   std::size_t body_bytes = std::size_t{256} * 1024;
+  // The one path whose bodies may be larger, one at a time.
+  std::string bulk_path{};
+  std::size_t bulk_bytes = std::size_t{128} * 1024 * 1024;
   std::size_t clients = 256;
   int idle_seconds = 30;  // a request must be complete in this time
   std::size_t stream_backlog_bytes = std::size_t{1024} * 1024;  // a slower reader is cut off

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
@@ -76,7 +77,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       : stream_(std::move(socket)), peer_(peer), pool_(std::move(pool)) {
     pool_->sessions.insert(this);
   }
-  ~HttpSession() override { pool_->sessions.erase(this); }
+  ~HttpSession() override {
+    leave_bulk();
+    pool_->sessions.erase(this);
+  }
   HttpSession(const HttpSession&) = delete;
   HttpSession& operator=(const HttpSession&) = delete;
 
@@ -85,7 +89,11 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void close() override;
 
  private:
+  void on_header(error_code error);
   void on_request(error_code error);
+  void leave_bulk();
+  void start_pages(ApiResponse&& response);
+  void write_page();
   ApiResponse ask_handler();
   void answer(ApiResponse&& response, bool keep_alive);
   void start_stream(ApiResponse&& response);
@@ -108,18 +116,46 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   bool chunked_ = true;
   bool writing_ = false;
   std::function<bool(const std::string&)> wanted_;
+  std::function<bool(std::string&)> more_;
   std::string sending_;  // in the hands of the socket
   std::string pending_;  // waits for it
 };
 
 void HttpSession::read_request() {
+  leave_bulk();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(pool_->limits.header_bytes));
-  parser_->body_limit(pool_->limits.body_bytes);
+  // What is allowed depends on the path; until that is known, the most.
+  parser_->body_limit(std::max(pool_->limits.bulk_bytes, pool_->limits.body_bytes));
   stream_.expires_after(std::chrono::seconds(pool_->limits.idle_seconds));
+  http::async_read_header(
+      stream_, input_, *parser_,
+      [self = shared_from_this()](error_code error, std::size_t) { self->on_header(error); });
+}
+
+void HttpSession::on_header(error_code error) {
+  if (error) return on_request(error);
+  const auto target = parser_->get().target();
+  const std::string& bulk_path = pool_->limits.bulk_path;
+  const bool is_bulk = !bulk_path.empty() && target.substr(0, target.find('?')) == bulk_path;
+  if (!is_bulk) {
+    const auto length = parser_->content_length();
+    if (length && *length > pool_->limits.body_bytes) return on_request(http::error::body_limit);
+    parser_->body_limit(pool_->limits.body_bytes);
+  } else if (pool_->bulk != nullptr) {
+    return answer(error_response({ErrorCode::kUnavailable, "another list is being sent just now",
+                                  "try again when it is done"}),
+                  false);
+  } else {
+    pool_->bulk = this;
+  }
   http::async_read(
       stream_, input_, *parser_,
-      [self = shared_from_this()](error_code error, std::size_t) { self->on_request(error); });
+      [self = shared_from_this()](error_code failed, std::size_t) { self->on_request(failed); });
+}
+
+void HttpSession::leave_bulk() {
+  if (pool_->bulk == this) pool_->bulk = nullptr;
 }
 
 void HttpSession::on_request(error_code error) {
@@ -129,6 +165,9 @@ void HttpSession::on_request(error_code error) {
     ApiResponse response = ask_handler();
     if (response.stream && request.method() != http::verb::head) {
       return start_stream(std::move(response));
+    }
+    if (response.more && request.method() != http::verb::head) {
+      return start_pages(std::move(response));
     }
     return answer(std::move(response), request.keep_alive());
   }
@@ -223,6 +262,44 @@ void HttpSession::start_stream(ApiResponse&& response) {
   watch_for_disconnect();
 }
 
+void HttpSession::start_pages(ApiResponse&& response) {
+  http::response<http::string_body> head;
+  chunked_ = parser_->get().version() >= 11;
+  head.version(chunked_ ? 11 : 10);
+  head.result(response.status);
+  head.set(http::field::content_type, response.content_type);
+  head.set(http::field::cache_control, "no-store");
+  head.set(http::field::connection, "close");
+  if (chunked_) head.chunked(true);
+  std::ostringstream text;
+  text << head.base();
+  pending_ = text.str();
+  more_ = std::move(response.more);
+  write_page();
+}
+
+void HttpSession::write_page() {
+  if (more_) {
+    std::string page;
+    const bool goes_on = more_(page);
+    if (!page.empty()) append_lines(page);  // an empty chunk would be the end
+    if (!goes_on) {
+      more_ = nullptr;
+      if (chunked_) pending_ += "0\r\n\r\n";
+    }
+  }
+  sending_.clear();
+  sending_.swap(pending_);
+  const bool is_last = !more_;
+  stream_.expires_after(std::chrono::seconds(pool_->limits.idle_seconds));
+  asio::async_write(stream_, asio::buffer(sending_),
+                    [self = shared_from_this(), is_last](error_code error, std::size_t) {
+                      if (error) return self->close();
+                      if (is_last) return self->finish();
+                      self->write_page();
+                    });
+}
+
 void HttpSession::append_lines(const std::string& lines) {
   if (chunked_) {
     fmt::format_to(std::back_inserter(pending_), "{:x}\r\n{}\r\n", lines.size(), lines);
@@ -277,6 +354,7 @@ void HttpSession::drain() {
 
 void HttpSession::close() {
   streaming_ = false;
+  leave_bulk();
   stream_.close();
 }
 

@@ -32,6 +32,7 @@ class Session {
 struct SessionPool {
   Server::Handler handler;
   ServerLimits limits;
+  const Session* bulk = nullptr;            // who is sending a large body
   std::unordered_set<Session*> sessions{};  // enter and leave by themselves
 };
 

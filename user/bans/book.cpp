@@ -17,17 +17,21 @@ BootNs boot_after(BootNs now, Milliseconds remaining) {
   return now + ms * kNsInMs;
 }
 
+// `until_boot`: only when it is of this boot.
+std::optional<BootNs> end_of(std::optional<WallTime> until, std::optional<BootNs> until_boot,
+                             WallTime now_wall, BootNs now_boot) {
+  if (until_boot) return *until_boot <= now_boot ? std::nullopt : until_boot;
+  if (!until) return WEIR_BAN_FOREVER;
+  if (*until <= now_wall) return std::nullopt;
+  return boot_after(now_boot, *until - now_wall);
+}
+
 }  // namespace
 
 std::optional<BootNs> kernel_until(const StoredBan& ban, WallTime now_wall, BootNs now_boot,
                                    const std::string& boot_id) {
-  if (ban.until_boot && ban.boot_id == boot_id) {
-    if (*ban.until_boot <= now_boot) return std::nullopt;
-    return ban.until_boot;
-  }
-  if (!ban.until) return WEIR_BAN_FOREVER;
-  if (*ban.until <= now_wall) return std::nullopt;
-  return boot_after(now_boot, *ban.until - now_wall);
+  return end_of(ban.until, ban.boot_id == boot_id ? ban.until_boot : std::nullopt, now_wall,
+                now_boot);
 }
 
 StoredBan BanBook::add(StoredBan ban) {
@@ -42,8 +46,38 @@ StoredBan BanBook::add(StoredBan ban) {
 
 StoredBan BanBook::enter(const StoredBan& ban) {
   past_.erase(ban.prefix);
-  note_end(ban);
-  return bans_.insert_or_assign(ban.prefix, ban).first->second;
+  note_end(ban.until, ban.until_boot);
+  bans_.insert_or_assign(ban.prefix, entry_of(ban));
+  return ban;
+}
+
+BanBook::Entry BanBook::entry_of(const StoredBan& ban) {
+  if (texts_.size() >= texts_swept_) {
+    std::erase_if(texts_, [](const auto& texts) { return texts.use_count() == 1; });
+    texts_swept_ = std::max<std::size_t>(64, 2 * texts_.size());
+  }
+  auto texts = std::make_shared<const Texts>(Texts{ban.boot_id, ban.reason, ban.rule, ban.origin});
+  return {ban.since,
+          ban.until.value_or(kNoEnd),
+          ban.until_boot.value_or(0),
+          *texts_.insert(std::move(texts)).first,
+          ban.times,
+          ban.all};
+}
+
+StoredBan BanBook::ban_of(const Prefix& prefix, const Entry& entry) {
+  StoredBan ban;
+  ban.prefix = prefix;
+  ban.since = entry.since;
+  if (entry.until != kNoEnd) ban.until = entry.until;
+  if (entry.until_boot != 0) ban.until_boot = entry.until_boot;
+  ban.boot_id = entry.texts->boot_id;
+  ban.reason = entry.texts->reason;
+  ban.rule = entry.texts->rule;
+  ban.origin = entry.texts->origin;
+  ban.all = entry.all;
+  ban.times = entry.times;
+  return ban;
 }
 
 bool BanBook::remove(const Prefix& prefix) {
@@ -60,37 +94,60 @@ std::vector<StoredBan> BanBook::expire(WallTime now_wall, BootNs now_boot,
   soonest_wall_.reset();
   soonest_boot_.reset();
   for (auto it = bans_.begin(); it != bans_.end();) {
-    if (kernel_until(it->second, now_wall, now_boot, boot_id)) {
-      note_end(it->second);
+    const Entry& entry = it->second;
+    const auto until = entry.until == kNoEnd ? std::nullopt : std::optional(entry.until);
+    const auto until_boot = entry.until_boot == 0 || entry.texts->boot_id != boot_id
+                                ? std::nullopt
+                                : std::optional(entry.until_boot);
+    if (end_of(until, until_boot, now_wall, now_boot)) {
+      note_end(until_boot ? std::nullopt : until, until_boot);
       ++it;
       continue;
     }
-    remember(it->second);
-    over.push_back(std::move(it->second));
+    StoredBan ban = ban_of(it->first, entry);
+    remember(ban);
+    over.push_back(std::move(ban));
     it = bans_.erase(it);
   }
   return over;
 }
 
+void BanBook::for_each(const std::optional<Prefix>& after,
+                       const std::function<bool(const StoredBan&)>& visit) const {
+  for (auto it = after ? bans_.upper_bound(*after) : bans_.begin(); it != bans_.end(); ++it)
+    if (!visit(ban_of(it->first, it->second))) return;
+}
+
 std::vector<StoredBan> BanBook::all() const {
   std::vector<StoredBan> bans;
   bans.reserve(bans_.size());
-  for (const auto& [prefix, ban] : bans_) bans.push_back(ban);
+  for (const auto& [prefix, entry] : bans_) bans.push_back(ban_of(prefix, entry));
   return bans;
 }
 
-const StoredBan* BanBook::find(const Prefix& prefix) const {
-  const auto it = bans_.find(prefix);
-  return it == bans_.end() ? nullptr : &it->second;
+void BanBook::for_each_past(const std::function<void(const StoredBan&)>& visit) const {
+  StoredBan ban;
+  for (const auto& [prefix, past] : past_) {
+    ban.prefix = prefix;
+    ban.since = past.ended;
+    ban.until = past.ended;
+    ban.times = past.times;
+    visit(ban);
+  }
 }
 
-const StoredBan* BanBook::find(const Address& address, WallTime now_wall, BootNs now_boot,
-                               const std::string& boot_id) const {
+std::optional<StoredBan> BanBook::find(const Prefix& prefix) const {
+  const auto it = bans_.find(prefix);
+  return it == bans_.end() ? std::nullopt : std::optional(ban_of(it->first, it->second));
+}
+
+std::optional<StoredBan> BanBook::find(const Address& address, WallTime now_wall, BootNs now_boot,
+                                       const std::string& boot_id) const {
   for (int length = address.is_v4() ? 32 : 128; length >= 0; --length) {
-    const StoredBan* ban = find(Prefix::around(address, length));
+    auto ban = find(Prefix::around(address, length));
     if (ban && kernel_until(*ban, now_wall, now_boot, boot_id)) return ban;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 void BanBook::remember(const StoredBan& ban) {
@@ -107,7 +164,7 @@ int BanBook::left_of(const Past& past, WallTime now, Milliseconds forget) {
 }
 
 int BanBook::earlier(const Prefix& prefix, WallTime now, Milliseconds forget) const {
-  if (const StoredBan* ban = find(prefix)) return ban->times;
+  if (const auto ban = bans_.find(prefix); ban != bans_.end()) return ban->second.times;
   const auto past = past_.find(prefix);
   return past == past_.end() ? 0 : left_of(past->second, now, forget);
 }
@@ -130,10 +187,9 @@ std::vector<Prefix> BanBook::forget(WallTime now, Milliseconds forget) {
   return forgotten;
 }
 
-void BanBook::note_end(const StoredBan& ban) {
-  if (ban.until) soonest_wall_ = std::min(soonest_wall_.value_or(*ban.until), *ban.until);
-  if (ban.until_boot)
-    soonest_boot_ = std::min(soonest_boot_.value_or(*ban.until_boot), *ban.until_boot);
+void BanBook::note_end(std::optional<WallTime> until, std::optional<BootNs> until_boot) {
+  if (until) soonest_wall_ = std::min(soonest_wall_.value_or(*until), *until);
+  if (until_boot) soonest_boot_ = std::min(soonest_boot_.value_or(*until_boot), *until_boot);
 }
 
 }  // namespace weir

@@ -5,8 +5,11 @@
 
 #include <cstddef>
 #include <deque>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -47,24 +50,52 @@ class BanBook {
   // had to make room are among them.
   std::vector<Prefix> forget(WallTime now, Milliseconds forget);
 
+  // Visits bans in the order of their prefixes, from the first behind `after` (nullopt: all), for
+  // as long as `visit` returns true. The book must not change meanwhile.
+  void for_each(const std::optional<Prefix>& after,
+                const std::function<bool(const StoredBan&)>& visit) const;
   [[nodiscard]] std::vector<StoredBan> all() const;  // ordered by prefix
+  // Visits what is remembered of bans that ended, as bans of which only prefix, end and count mean
+  // something.
+  void for_each_past(const std::function<void(const StoredBan&)>& visit) const;
   [[nodiscard]] std::size_t size() const { return bans_.size(); }
-  // The ban of exactly this prefix, over or not. Pointers are valid until the next change.
-  [[nodiscard]] const StoredBan* find(const Prefix& prefix) const;
+  // The ban of exactly this prefix, over or not.
+  [[nodiscard]] std::optional<StoredBan> find(const Prefix& prefix) const;
   // The ban with the longest prefix that covers the address and is not over.
-  [[nodiscard]] const StoredBan* find(const Address& address, WallTime now_wall, BootNs now_boot,
-                                      const std::string& boot_id) const;
+  [[nodiscard]] std::optional<StoredBan> find(const Address& address, WallTime now_wall,
+                                              BootNs now_boot, const std::string& boot_id) const;
 
  private:
+  // What a million bans have in common is kept once: a ban is 100 bytes then, not 400.
+  struct Texts {
+    std::string boot_id, reason, rule, origin;
+    auto operator<=>(const Texts&) const = default;
+  };
+  struct Entry {
+    WallTime since, until;  // kNoEnd: for ever
+    BootNs until_boot = 0;  // 0: not known
+    std::shared_ptr<const Texts> texts;
+    int times = 1;
+    bool all = false;
+  };
+  static constexpr WallTime kNoEnd = WallTime::max();
+  struct ByText {
+    using is_transparent = void;
+    bool operator()(const auto& a, const auto& b) const { return *a < *b; }
+  };
   struct Past {
     int times = 0;
     WallTime ended;
   };
   [[nodiscard]] static int left_of(const Past& past, WallTime now, Milliseconds forget);
-  void note_end(const StoredBan& ban);
+  void note_end(std::optional<WallTime> until, std::optional<BootNs> until_boot);
+  [[nodiscard]] Entry entry_of(const StoredBan& ban);
+  [[nodiscard]] static StoredBan ban_of(const Prefix& prefix, const Entry& entry);
 
   std::size_t remembered_;
-  std::map<Prefix, StoredBan> bans_;
+  std::map<Prefix, Entry> bans_;
+  std::set<std::shared_ptr<const Texts>, ByText> texts_;
+  std::size_t texts_swept_ = 64;  // so many there may be before those without a ban are let go
   // No ban ends before both of these: spares expire() a walk through the book each second.
   std::optional<WallTime> soonest_wall_;
   std::optional<BootNs> soonest_boot_;

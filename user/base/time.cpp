@@ -87,6 +87,58 @@ std::string format_time(WallTime time) {
   return text + "Z";
 }
 
+Result<WallTime> parse_time(std::string_view text) {
+  const auto wrong = [&] {
+    return fail(ErrorCode::kInvalid, quoted(text) + " is not a time",
+                "write it as 2026-11-21T17:46:00Z (RFC 3339)");
+  };
+  std::string_view left = text;
+  // A number of so many digits, and what stands behind it.
+  const auto take = [&left](std::size_t digits, int& number) {
+    if (left.size() < digits) return false;
+    const auto [stop, error] = std::from_chars(left.data(), left.data() + digits, number);
+    if (error != std::errc{} || stop != left.data() + digits || left.front() == '-') return false;
+    left.remove_prefix(digits);
+    return true;
+  };
+  const auto skip = [&left](std::string_view any) {
+    if (left.empty() || any.find(left.front()) == any.npos) return false;
+    left.remove_prefix(1);
+    return true;
+  };
+  int year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0;
+  if (!take(4, year) || !skip("-") || !take(2, month) || !skip("-") || !take(2, day) ||
+      !skip("Tt ") || !take(2, hour) || !skip(":") || !take(2, minute) || !skip(":") ||
+      !take(2, second))
+    return wrong();
+  const std::chrono::year_month_day date{std::chrono::year(year),
+                                         std::chrono::month(static_cast<unsigned>(month)),
+                                         std::chrono::day(static_cast<unsigned>(day))};
+  if (!date.ok() || year < 1970 || hour > 23 || minute > 59 || second > 60) return wrong();
+  int milliseconds = 0;
+  if (skip(".")) {
+    std::size_t digits = 0;
+    for (; !left.empty() && left.front() >= '0' && left.front() <= '9'; left.remove_prefix(1))
+      if (++digits <= 3) milliseconds = milliseconds * 10 + (left.front() - '0');
+    if (digits == 0) return wrong();
+    for (; digits < 3; digits++) milliseconds *= 10;
+  }
+  std::chrono::minutes offset{0};
+  if (const bool is_behind = left.starts_with('-'); skip("+-")) {
+    int hours = 0, minutes = 0;
+    if (!take(2, hours) || !skip(":") || !take(2, minutes) || hours > 23 || minutes > 59)
+      return wrong();
+    offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+    if (is_behind) offset = -offset;
+  } else if (!skip("Zz")) {
+    return wrong();
+  }
+  if (!left.empty()) return wrong();
+  return WallTime(std::chrono::sys_days(date) + std::chrono::hours(hour) +
+                  std::chrono::minutes(minute) + std::chrono::seconds(second) +
+                  Milliseconds(milliseconds) - offset);
+}
+
 WallTime SystemClock::wall() const {
   return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
 }

@@ -31,6 +31,10 @@ std::string describe_duration(Milliseconds duration);
 // "2026-11-21T17:46:00Z" or with milliseconds when there are any (RFC 3339, UTC).
 std::string format_time(WallTime time);
 
+// What format_time() writes, and other times of RFC 3339 from 1970 to 9999, with an offset too;
+// parts of a millisecond are cut off. kInvalid.
+Result<WallTime> parse_time(std::string_view text);
+
 // The clocks of the process; the agent is given one, so that tests can set it.
 struct Clock {
   virtual ~Clock() = default;

@@ -28,6 +28,10 @@ struct Detach {
 struct ShowStatus {};
 struct SetMode {
   Mode mode = WEIR_MODE_OBSERVE;
+  std::optional<Milliseconds> confirm{};  // undone after that, unless confirmed
+};
+struct Confirm {
+  bool undo = false;
 };
 struct ListLimits {};
 struct SetLimit {  // what is not given stays as it is
@@ -39,6 +43,7 @@ struct SetLimit {  // what is not given stays as it is
   std::optional<Window> window;
   std::optional<Milliseconds> delay;
   std::optional<Action> action;
+  std::optional<Milliseconds> confirm{};
 };
 struct ResetLimit {
   std::string service;
@@ -55,6 +60,13 @@ struct ListBans {};
 struct RemoveBan {
   Prefix prefix;
 };
+struct ImportBans {
+  std::string file;  // "-": standard input
+  std::optional<Milliseconds> duration{};
+  std::string reason{};
+  bool force = false;
+};
+struct ExportBans {};
 struct AddAllow {
   Prefix prefix;
   std::string reason;
@@ -78,10 +90,10 @@ struct CheckConfig {
 struct ShowConfig {};
 struct Reload {};
 
-using Command =
-    std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
-                 ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
-                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
+using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
+                             SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
+                             ListAllowed, RemoveAllow, ShowStats, ShowEvents, Explain, CheckConfig,
+                             ShowConfig, Reload, Confirm, ImportBans, ExportBans>;
 
 struct Invocation {
   Command command;

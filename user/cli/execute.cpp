@@ -4,11 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <iostream>
 #include <nlohmann/json.hpp>
+#include <sstream>
+#include <system_error>
 #include <utility>
 
 #include "api/client.h"
+#include "bans/ban_list.h"
 #include "base/quote.h"
 #include "cli/live.h"
 #include "cli/output.h"
@@ -34,6 +40,24 @@ Error with_data_path(Error error, const std::string& pin_dir) {
   return error;
 }
 
+constexpr int kPatience = 10, kPatienceForLists = 300;  // seconds
+
+Result<std::string> read_whole(const std::string& file) {
+  std::ostringstream text;
+  errno = 0;
+  if (file == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream stream(file, std::ios::binary);
+    if (stream) text << stream.rdbuf();
+    // A directory opens, but does not read; an empty file sets only the fail bit.
+    if (!stream.is_open() || stream.bad() || errno == EISDIR)
+      return fail(ErrorCode::kSystem, fmt::format("reading {}: {}", one_line(file),
+                                                  std::generic_category().message(errno)));
+  }
+  return std::move(text).str();
+}
+
 class Executor {
  public:
   explicit Executor(const Invocation& invocation) : invocation_(invocation) {}
@@ -42,6 +66,8 @@ class Executor {
   Status operator()(const CheckConfig& command);
   Status operator()(const Detach& command);
   Status operator()(const AddBan& command);
+  Status operator()(const ImportBans& command);
+  Status operator()(const ExportBans& command);
   Status operator()(const ShowStats& command);
   Status operator()(const ShowEvents& command);
   // All others are one request and its answer.
@@ -51,24 +77,27 @@ class Executor {
   }
 
  private:
-  Result<ClientResponse> call() const;
+  Result<ClientResponse> call(const std::string& body = {}) const;
   Status ask();
+  Status show(const Result<ClientResponse>& response);
   Status detach_without_agent(const std::string& interface);
 
   const Invocation& invocation_;
   Output output_;
 };
 
-Result<ClientResponse> Executor::call() const {
+Result<ClientResponse> Executor::call(const std::string& body) const {
   const auto request = call_for(invocation_.command);
-  Client client(invocation_.socket);
-  auto response = client.call(request->method, request->target, request->body);
+  Client client(invocation_.socket, body.empty() ? kPatience : kPatienceForLists);
+  auto response =
+      client.call(request->method, request->target, body.empty() ? request->body : body);
   if (response && response->status >= 400) return tl::unexpected(error_of(*response));
   return response;
 }
 
-Status Executor::ask() {
-  const auto response = call();
+Status Executor::ask() { return show(call()); }
+
+Status Executor::show(const Result<ClientResponse>& response) {
   if (!response) return tl::unexpected(response.error());
   const auto page = render(invocation_, response->body);
   if (!page) return tl::unexpected(page.error());
@@ -97,6 +126,34 @@ Status Executor::operator()(const CheckConfig& command) {
 Status Executor::operator()(const AddBan& command) {
   if (auto safe = check_ban(command, ssh_peer(find_ssh_connection())); !safe) return safe;
   return ask();
+}
+
+// Read here first: a mistake in the list is told by its line, and the agent is not bothered.
+Status Executor::operator()(const ImportBans& command) {
+  const std::string name = command.file == "-" ? "standard input" : command.file;
+  const auto text = read_whole(command.file);
+  if (!text) return tl::unexpected(text.error());
+  auto list = read_ban_list(*text, SystemClock().wall());
+  if (!list) return fail("reading " + name, list.error());
+  if (auto safe = check_import(*list, command.force, ssh_peer(find_ssh_connection())); !safe)
+    return safe;
+  if (list->bans.empty()) return fail(ErrorCode::kInvalid, "reading " + name + ": it names nobody");
+  const std::size_t count = list->bans.size();
+  *list = {};
+  if (Output(2).is_terminal()) fmt::print(stderr, "weir: entering {} bans …\n", count);
+  return show(call(*text));
+}
+
+// A line at a time, for there may be a million.
+Status Executor::operator()(const ExportBans&) {
+  Status written;
+  const std::string target =
+      call_for(invocation_.command)->target + (invocation_.json ? "" : "?format=lines");
+  const Status read = Client(invocation_.socket).follow(target, [&](const std::string& line) {
+    written = output_.write(line + "\n");
+    return written.has_value() && !output_.closed();
+  });
+  return written ? read : written;
 }
 
 Status Executor::operator()(const Detach& command) {

@@ -85,6 +85,12 @@ void Grammar::add_common_options(CLI::App& app) {
             "DIR");
 }
 
+void Grammar::add_confirm_option(CLI::App& app) {
+  auto* option = app.add_option("--confirm", raw_.confirm,
+                                "Undo it after this time [60s] unless 'weir confirm' follows");
+  name_type(option->expected(0, 1), "DURATION");
+}
+
 void Grammar::add_agent_commands() {
   auto* run = add(app_, "run", "Run the agent: filter interfaces until told to stop",
                   [this] { return make_run(); });
@@ -118,6 +124,13 @@ void Grammar::add_agent_commands() {
   auto* mode =
       add(app_, "mode", "Only count (observe), or act (enforce)", [this] { return make_mode(); });
   add_argument(*mode, "MODE", raw_.mode_name, "observe or enforce")->required();
+  add_confirm_option(*mode);
+  mode->footer(
+      "Example: weir mode enforce --confirm 60s    then, if you can still get in: weir confirm");
+
+  auto* confirm = add(app_, "confirm", "Keep a change that was made with --confirm",
+                      [this] { return Command(Confirm{raw_.undo}); });
+  confirm->add_flag("--undo", raw_.undo, "Take it back at once instead");
 
   add(app_, "reload", "Read the configuration file again", [] { return Command(Reload{}); });
 }
@@ -157,6 +170,7 @@ void Grammar::add_limit_commands() {
   name_type(set->add_option("--window", raw_.window, "burst or sliding"), "KIND");
   name_type(set->add_option("--delay", raw_.delay, "How long an event is held off"), "DURATION");
   name_type(set->add_option("--action", raw_.action, "drop, reset, reply or challenge"), "ACTION");
+  add_confirm_option(*set);
   set->footer(std::string(kDurations) +
               "\nExample: weir limit set web syn --to-much 80 --timeout 2s");
 
@@ -167,6 +181,23 @@ void Grammar::add_limit_commands() {
     add_argument(*command, "EVENT", raw_.event, "What is counted: " + choices<weir_event>())
         ->required();
   }
+}
+
+void Grammar::add_bulk_commands(CLI::App& group) {
+  auto* import = add(group, "import", "Ban every address of a list: all of them, or none",
+                     [this] { return make_import_bans(); });
+  add_argument(*import, "FILE", raw_.file, "One address or network a line, or JSON; - is stdin")
+      ->required();
+  name_type(import->add_option("--for", raw_.duration, "How long, where the list does not say"),
+            "DURATION");
+  name_type(import->add_option("--reason", raw_.reason, "Why, where the list does not say"),
+            "TEXT");
+  import->add_flag("--force", raw_.force, "Even if it shuts out yourself or what this host needs");
+  import->footer(std::string(kDurations) +
+                 "\nExample: weir ban import drop.txt --for 1d --reason 'public list'");
+  add(group, "export", "Write the list: an address a line, or all in JSON", [] {
+    return Command(ExportBans{});
+  })->footer("Example: weir ban export --json > bans.json    and later: weir ban import bans.json");
 }
 
 // The ban list and the allow list are handled alike.
@@ -186,6 +217,7 @@ void Grammar::add_list_commands(const std::string& name) {
   }
   name_type(enter->add_option("--reason", raw_.reason, "Why; shown in the list"), "TEXT");
   if (!ban) return;
+  add_bulk_commands(*group);
   name_type(enter->add_option("--for", raw_.duration, "How long; 1h is an hour"), "DURATION");
   enter->add_flag("--all", raw_.all, "Every packet, not only those to protected ports");
   enter->add_flag("--force", raw_.force, "Even if it shuts out yourself or everybody");

@@ -23,8 +23,9 @@ struct Raw {
   std::string interface, address, service, event, mode_name, file;
   std::string state_dir = kDefaultState;
   std::optional<std::string> mode, attach, web, reason, duration;
+  std::optional<std::string> confirm;
   std::optional<std::string> start_throttle, to_much, timeout, window, delay, action;
-  bool all = false, force = false, watch = false, follow = false;
+  bool all = false, force = false, watch = false, follow = false, undo = false;
 };
 
 // The command line is wrong, and this is how.
@@ -49,9 +50,11 @@ class Grammar {
 
   CLI::App* add(CLI::App& parent, const std::string& name, const std::string& help, Make make);
   void add_common_options(CLI::App& app);
+  void add_confirm_option(CLI::App& app);
   void add_agent_commands();
   void add_limit_commands();
   void add_list_commands(const std::string& name);
+  void add_bulk_commands(CLI::App& group);
   void add_reading_commands();
   void add_config_commands();
 
@@ -64,6 +67,7 @@ class Grammar {
   Result<Command> make_set_limit() const;
   Result<Command> make_reset_limit() const;
   Result<Command> make_add_ban() const;
+  Result<Command> make_import_bans() const;
   Result<Command> make_add_allow() const;
   Result<Command> make_remove(bool ban) const;
   Result<Command> make_check_config() const;

@@ -19,6 +19,11 @@ Status read(const std::optional<std::string>& text, Target& target, Parse&& pars
   return {};
 }
 
+// Without a time: long enough to see whether one is still let in.
+Result<Milliseconds> parse_confirm(const std::string& text) {
+  return parse_span("--confirm", text.empty() ? "60s" : text, kConfirmMax);
+}
+
 }  // namespace
 
 CLI::App& Grammar::chosen() {
@@ -87,7 +92,10 @@ Result<Command> Grammar::make_detach() const {
 Result<Command> Grammar::make_mode() const {
   const auto mode = parse_mode(raw_.mode_name);
   if (!mode) return tl::unexpected(mode.error());
-  return Command(SetMode{*mode});
+  SetMode command{*mode};
+  if (auto good = read(raw_.confirm, command.confirm, parse_confirm); !good)
+    return tl::unexpected(good.error());
+  return Command(command);
 }
 
 Result<Command> Grammar::make_explain() const {
@@ -101,7 +109,7 @@ Result<Command> Grammar::make_set_limit() const {
   if (!service) return tl::unexpected(service.error());
   const auto event = parse_event(raw_.event);
   if (!event) return tl::unexpected(event.error());
-  SetLimit set{*service, *event, {}, {}, {}, {}, {}, {}};
+  SetLimit set{*service, *event, {}, {}, {}, {}, {}, {}, {}};
   const auto count = [](const char* name) {
     return [name](const std::string& text) { return parse_count(name, text); };
   };
@@ -114,7 +122,8 @@ Result<Command> Grammar::make_set_limit() const {
         read(raw_.timeout, set.timeout, span("--timeout", WEIR_TIMEOUT_MS_MAX)),
         read(raw_.window, set.window, parse_window),
         read(raw_.delay, set.delay, span("--delay", WEIR_DELAY_MS_MAX)),
-        read(raw_.action, set.action, parse_action)}) {
+        read(raw_.action, set.action, parse_action),
+        read(raw_.confirm, set.confirm, parse_confirm)}) {
     if (!good) return tl::unexpected(good.error());
   }
   if (!set.start_throttle && !set.to_much && !set.timeout && !set.window && !set.delay &&
@@ -142,6 +151,15 @@ Result<Command> Grammar::make_add_ban() const {
     return tl::unexpected(good.error());
   }
   return Command(std::move(ban));
+}
+
+Result<Command> Grammar::make_import_bans() const {
+  ImportBans import{raw_.file, {}, raw_.reason.value_or(""), raw_.force};
+  const auto span = [](const std::string& text) { return parse_span("--for", text, kLongestBan); };
+  if (auto good = read(raw_.duration, import.duration, span); !good) {
+    return tl::unexpected(good.error());
+  }
+  return Command(std::move(import));
 }
 
 Result<Command> Grammar::make_add_allow() const {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/run.h"
 #include "config/names.h"
 
 namespace weir::cli {
@@ -41,6 +42,7 @@ std::string limit_body(const SetLimit& set) {
   if (set.window) body["window"] = name_of(*set.window);
   if (set.delay) body["delay"] = format_duration(*set.delay);
   if (set.action) body["action"] = name_of(*set.action);
+  if (set.confirm) body["confirm"] = format_duration(*set.confirm);
   return text_of(body);
 }
 
@@ -87,7 +89,12 @@ struct CallFor {
     return ApiCall{"DELETE", "/v1/interfaces/" + segment(command.interface)};
   }
   Call operator()(const SetMode& command) const {
-    return ApiCall{"PUT", "/v1/mode", text_of(Json{{"mode", name_of(command.mode)}})};
+    Json body{{"mode", name_of(command.mode)}};
+    if (command.confirm) body["confirm"] = format_duration(*command.confirm);
+    return ApiCall{"PUT", "/v1/mode", text_of(body)};
+  }
+  Call operator()(const Confirm& command) const {
+    return ApiCall{"POST", "/v1/confirm", command.undo ? R"({"undo":true})" : ""};
   }
   Call operator()(const SetLimit& command) const {
     return ApiCall{"PATCH", limit_path(command.service, command.event), limit_body(command)};
@@ -98,6 +105,14 @@ struct CallFor {
   Call operator()(const AddBan& command) const {
     return ApiCall{"POST", "/v1/bans", ban_body(command)};
   }
+  // The list itself is not in the command.
+  Call operator()(const ImportBans& command) const {
+    std::string target = std::string(kImportPath) + "?force=" + (command.force ? "1" : "0");
+    if (command.duration) target += "&for=" + format_duration(*command.duration);
+    if (!command.reason.empty()) target += "&reason=" + segment(command.reason);
+    return ApiCall{"POST", target};
+  }
+  Call operator()(const ExportBans&) const { return ApiCall{"GET", "/v1/bans"}; }
   Call operator()(const RemoveBan& command) const {
     return ApiCall{"DELETE", "/v1/bans/" + command.prefix.text()};
   }

@@ -177,6 +177,7 @@ constexpr std::array kSettingsFields{
     field<&Settings::time_window>("timeWindow"),
     field<&Settings::max_sources>("maxSources"),
     field<&Settings::max_bans>("maxBans"),
+    field<&Settings::max_bans_per_minute>("maxBansPerMinute"),
     field<&Settings::reply_text>("replyText"),
 };
 

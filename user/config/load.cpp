@@ -53,8 +53,9 @@ void read_interfaces(Section& document, Findings& findings, Settings& settings) 
   }
 }
 
-void read_allow(Section& document, Findings& findings, Settings& settings) {
-  for (const auto& [path, node] : document.take_elements("allow", "an array of networks")) {
+void read_networks(Section& document, Findings& findings, const char* key,
+                   std::vector<Prefix>& networks) {
+  for (const auto& [path, node] : document.take_elements(key, "an array of networks")) {
     const toml::source_position at = node->source().begin;
     const auto* text = node->as_string();
     if (text == nullptr) {
@@ -62,9 +63,10 @@ void read_allow(Section& document, Findings& findings, Settings& settings) {
       continue;
     }
     if (const auto prefix = Prefix::parse(text->get())) {
-      settings.allow.push_back(*prefix);
+      networks.push_back(*prefix);
     } else {
-      findings.add_mistake(at, "allow: " + prefix.error().message, prefix.error().hint);
+      findings.add_mistake(at, fmt::format("{}: {}", key, prefix.error().message),
+                           prefix.error().hint);
     }
   }
 }
@@ -124,7 +126,8 @@ void read_document(const toml::table& table, Findings& findings, Settings& setti
   Section document(findings, table, "", {});
   document.read(settings_fields(), settings);
   read_interfaces(document, findings, settings);
-  read_allow(document, findings, settings);
+  read_networks(document, findings, "allow", settings.allow);
+  read_networks(document, findings, "proxies", settings.proxies);
   read_suffixes(document, findings, settings);
   if (auto services = document.take_section("services")) {
     settings.services.clear();

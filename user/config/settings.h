@@ -81,6 +81,10 @@ struct Settings {
   int prefix4 = 32;
   int prefix6 = 64;
   std::vector<Prefix> allow;
+  std::vector<Prefix> proxies;  // many clients are behind each: never banned by a rule
+  // Bans that rules make in a minute before they stop making any: a wrong rule, or something before
+  // this host that hides its clients, must not shut everybody out. 0: never.
+  std::uint32_t max_bans_per_minute = 1000;
   // Room in the kernel's tables, taken when the pins are made; 0: by the machine's memory.
   std::uint32_t max_sources = 0;
   std::uint32_t max_bans = 0;

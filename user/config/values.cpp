@@ -124,7 +124,7 @@ Status set_limit_value(Service& service, Event event, const Field<Limit>& field,
 }  // namespace
 
 std::vector<std::string> value_paths(const Settings& settings) {
-  std::vector<std::string> paths{"interfaces", "allow", "mediaSuffixes"};
+  std::vector<std::string> paths{"interfaces", "allow", "proxies", "mediaSuffixes"};
   add_paths(paths, "", settings_fields(), settings);
   for (const Service& service : settings.services) add_service_paths(paths, service);
   return paths;
@@ -135,8 +135,9 @@ std::string get_value(const Settings& settings, const std::string& path) {
   if (parts.size() == 1) {
     if (path == "interfaces") return join(settings.interfaces, std::identity());
     if (path == "mediaSuffixes") return join(settings.media_suffixes, std::identity());
-    if (path != "allow") return get_field(settings_fields(), path, settings);
-    return join(settings.allow, &Prefix::text);
+    if (path == "allow") return join(settings.allow, &Prefix::text);
+    if (path == "proxies") return join(settings.proxies, &Prefix::text);
+    return get_field(settings_fields(), path, settings);
   }
   if (parts.size() < 3 || parts[0] != "services") return {};
   const Service* service = settings.find_service(std::string(parts[1]));

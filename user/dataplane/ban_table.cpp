@@ -13,8 +13,23 @@ Result<BanTable> BanTable::open(int sets_map, int bans_map, const weir_control* 
   auto bans = Mapped<weir_source_ban>::open(bans_map, "bans");
   if (!bans) return tl::unexpected(std::move(bans.error()));
   BanTable table(std::move(*sets), std::move(*bans), control);
-  table.for_each([&](const weir_source_ban&) { table.count_++; });
+  table.drop_strays();
   return table;
+}
+
+// Of ways and bans, and the seed that both hang on, each may have been pinned anew without the
+// others: what no packet would be found by is taken out, so that it can be entered again.
+void BanTable::drop_strays() {
+  for (std::size_t set = 0; set < sets_.size(); set++)
+    for (unsigned way = 0; way < WEIR_BAN_WAYS; way++) {
+      const std::uint64_t id = load(set, way);
+      if (id <= WEIR_ID_FREED) continue;
+      const weir_source_ban& entry = bans_[set * WEIR_BAN_WAYS + way];
+      if (entry.id == id && id_of(entry.source) == id)
+        count_++;
+      else
+        publish(set, way, WEIR_ID_FREED);
+    }
 }
 
 std::uint64_t BanTable::id_of(const weir_address& source) const {

@@ -41,6 +41,7 @@ class BanTable {
   [[nodiscard]] std::uint64_t id_of(const weir_address& source) const;
   [[nodiscard]] Place locate(std::uint64_t id) const;
   [[nodiscard]] std::uint64_t load(std::size_t set, unsigned way) const;
+  void drop_strays();
   void publish(std::size_t set, unsigned way, std::uint64_t id);
 
   Mapped<weir_ban_set> sets_;

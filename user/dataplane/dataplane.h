@@ -68,11 +68,17 @@ class DataPlane {
   [[nodiscard]] virtual std::optional<weir_settings> settings() const = 0;
   // Puts a block in force whole; returns when no packet is judged by the old one any more.
   virtual Status put_settings(const weir_settings& settings) = 0;
+  // After so long, the block before the last put_settings() comes back by itself, whether this
+  // agent lives or not; zero calls that off. The caller puts no other block meanwhile.
+  virtual Status roll_back_after(Milliseconds time) = 0;
 
   // Interfaces. attach: kNotFound, kConflict (with the foreign program's name), kSystem.
   virtual Result<InterfaceState> attach(const std::string& name, Attach how) = 0;
   virtual Status detach(const std::string& name) = 0;
   [[nodiscard]] virtual std::vector<InterfaceState> interfaces() const = 0;
+  // Interfaces that are attached and have been renamed since: goes on under the new names. Returns
+  // the old ones with the new.
+  virtual std::vector<std::pair<std::string, std::string>> follow_renames() = 0;
   // Counters of interfaces that were detached, so that sums never shrink.
   [[nodiscard]] virtual weir_stats retired_stats() const = 0;
 
@@ -80,6 +86,9 @@ class DataPlane {
   virtual Status put_ban(const KernelBan& ban) = 0;
   virtual Status remove_ban(const Prefix& prefix) = 0;
   [[nodiscard]] virtual Result<std::vector<KernelBan>> bans() const = 0;
+  // Packets that each of these bans has turned away; 0: there is no such ban.
+  [[nodiscard]] virtual std::vector<std::uint64_t> dropped_by(
+      const std::vector<Prefix>& prefixes) const = 0;
   virtual Status put_allow(const Prefix& prefix) = 0;
   virtual Status remove_allow(const Prefix& prefix) = 0;
   [[nodiscard]] virtual Result<std::vector<Prefix>> allowed() const = 0;

@@ -97,6 +97,15 @@ void FakeDataPlane::drop_by_ban(const Prefix& prefix, std::uint64_t packets) {
   bans_.at(prefix).dropped += packets;
 }
 
+std::vector<std::uint64_t> FakeDataPlane::dropped_by(const std::vector<Prefix>& prefixes) const {
+  std::vector<std::uint64_t> dropped;
+  for (const Prefix& prefix : prefixes) {
+    const auto ban = bans_.find(prefix);
+    dropped.push_back(ban == bans_.end() ? 0 : ban->second.dropped);
+  }
+  return dropped;
+}
+
 Status FakeDataPlane::put_allow(const Prefix& prefix) {
   if (auto done = carry_out(Call::kPutAllow); !done) return done;
   allowed_.insert(prefix);

@@ -18,15 +18,24 @@ class FakeDataPlane final : public DataPlane {
 
   [[nodiscard]] std::optional<weir_settings> settings() const override { return settings_; }
   Status put_settings(const weir_settings& settings) override;
+  Status roll_back_after(Milliseconds time) override {
+    roll_back = time;
+    return {};
+  }
 
   Result<InterfaceState> attach(const std::string& name, Attach how) override;
   Status detach(const std::string& name) override;
   [[nodiscard]] std::vector<InterfaceState> interfaces() const override;
+  std::vector<std::pair<std::string, std::string>> follow_renames() override {
+    return std::exchange(renamed, {});
+  }
   [[nodiscard]] weir_stats retired_stats() const override { return retired_; }
 
   Status put_ban(const KernelBan& ban) override;
   Status remove_ban(const Prefix& prefix) override;
   [[nodiscard]] Result<std::vector<KernelBan>> bans() const override;
+  [[nodiscard]] std::vector<std::uint64_t> dropped_by(
+      const std::vector<Prefix>& prefixes) const override;
   Status put_allow(const Prefix& prefix) override;
   Status remove_allow(const Prefix& prefix) override;
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
@@ -55,14 +64,17 @@ class FakeDataPlane final : public DataPlane {
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
   std::vector<Connection> closed;
-  std::optional<std::string> no_challenges;  // why the host cannot do with them
-  int ban_writes = 0;                        // put_ban() calls that were carried out
+  std::optional<std::string> no_challenges;                  // why the host cannot do with them
+  Milliseconds roll_back{};                                  // the last roll_back_after()
+  std::vector<std::pair<std::string, std::string>> renamed;  // what follow_renames() will say
+  int ban_writes = 0;  // put_ban() calls that were carried out
 
   // An interface that exists; only such can be attached to. `best` is what kAuto becomes.
   void add_interface(const std::string& name, Attach best = Attach::kNative,
                      const std::string& note = {});
   // Another program sits on it: attaching is kConflict.
   void occupy(const std::string& name) { foreign_.insert(name); }
+  void leave(const std::string& name) { foreign_.erase(name); }
   // The kernel lost the program of an attached interface.
   void lose(const std::string& name, const std::string& note);
   // The counters of an attached interface.

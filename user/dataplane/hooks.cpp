@@ -7,6 +7,7 @@
 #include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -85,6 +86,12 @@ std::optional<ForeignProgram> xdp_program_on(unsigned ifindex) {
   return program;
 }
 
+bool is_native(unsigned ifindex) {
+  LIBBPF_OPTS(bpf_xdp_query_opts, query);
+  return bpf_xdp_query(static_cast<int>(ifindex), 0, &query) == 0 &&
+         query.attach_mode == XDP_ATTACHED_DRV;
+}
+
 Status attach_xdp(int program_fd, unsigned ifindex, Attach mode, const std::string& pin) {
   if (const auto foreign = xdp_program_on(ifindex))
     return fail(ErrorCode::kConflict,
@@ -113,6 +120,15 @@ unsigned xdp_link_ifindex(const std::string& pin) {
       info.type != BPF_LINK_TYPE_XDP)
     return 0;
   return info.xdp.ifindex;
+}
+
+Fd program_behind(const std::string& pin) {
+  Fd pinned(bpf_obj_get(pin.c_str()));
+  bpf_link_info info{};
+  __u32 length = sizeof info;
+  if (!pinned || bpf_obj_get_info_by_fd(pinned.get(), &info, &length) != 0) return {};
+  if (info.type == BPF_LINK_TYPE_XDP) return Fd(bpf_prog_get_fd_by_id(info.prog_id));
+  return pinned;
 }
 
 void detach_xdp(const std::string& pin) {
@@ -176,6 +192,15 @@ bool is_tc_attached(unsigned ifindex, const std::string& pin) {
     if (pinned && filter.prog_id == program_id(pinned.get())) return true;
   }
   return false;
+}
+
+unsigned tc_ifindex(const std::string& pin) {
+  unsigned found = 0;
+  struct if_nameindex* list = if_nameindex();
+  for (const auto* entry = list; entry != nullptr && entry->if_index != 0; entry++)
+    if (found == 0 && is_tc_attached(entry->if_index, pin)) found = entry->if_index;
+  if_freenameindex(list);
+  return found;
 }
 
 Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin) {

@@ -29,10 +29,19 @@ void detach_xdp(const std::string& pin);
 // The interface of a pinned link; 0 when the pin or the interface is gone.
 unsigned xdp_link_ifindex(const std::string& pin);
 
+// Whether the XDP program of an interface is run by its driver.
+bool is_native(unsigned ifindex);
+
+// The program that a pinned link runs, or that is pinned itself. None also where looking it up is
+// not permitted: it takes CAP_SYS_ADMIN.
+Fd program_behind(const std::string& pin);
+
 // tc. Makes the clsact qdisc where there is none and says whether it did.
 Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin);
 Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc);
 // Whether the pinned program is the one that runs as Weir's filter.
 bool is_tc_attached(unsigned ifindex, const std::string& pin);
+// The interface on which the pinned program runs as Weir's filter; 0: none.
+unsigned tc_ifindex(const std::string& pin);
 
 }  // namespace weir

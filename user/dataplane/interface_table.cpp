@@ -4,7 +4,9 @@
 #include <bpf/bpf.h>
 #include <fmt/format.h>
 #include <net/if.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -78,6 +80,33 @@ Status InterfaceTable::write(const InterfaceRecord& record) {
     return fail(ErrorCode::kSystem,
                 fmt::format("recording interface {}: {}", record.name, std::strerror(errno)));
   return {};
+}
+
+void adopt_orphans(InterfaceTable& table, const PinDirectory& pins) {
+  const auto records = table.records();
+  const auto is_known = [&](unsigned slot) {
+    return std::any_of(records.begin(), records.end(), [slot](const InterfaceRecord& record) {
+      return record.slot == slot && record.attach;
+    });
+  };
+  for (unsigned slot = 0; slot < WEIR_INTERFACE_MAX; slot++) {
+    const std::string pin = pins.link(slot);
+    if (is_known(slot) || access(pin.c_str(), F_OK) != 0) continue;
+    InterfaceRecord record{slot, {}, xdp_link_ifindex(pin), std::nullopt, false};
+    if (record.ifindex != 0) {
+      record.attach = is_native(record.ifindex) ? Attach::kNative : Attach::kGeneric;
+    } else {
+      record.ifindex = tc_ifindex(pin);
+      record.attach = Attach::kTc;
+    }
+    char name[IF_NAMESIZE] = {};
+    if (record.ifindex == 0 || if_indextoname(record.ifindex, name) == nullptr) {
+      ::unlink(pin.c_str());  // of an interface that is gone
+      continue;
+    }
+    record.name = name;
+    if (!table.find(name)) (void)table.write(record);
+  }
 }
 
 bool is_attached(const InterfaceRecord& record, const std::string& pin) {

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "dataplane/dataplane.h"
+#include "dataplane/pin_directory.h"
 
 namespace weir {
 
@@ -32,6 +33,10 @@ class InterfaceTable {
  private:
   int map_;
 };
+
+// Enters the interfaces that pinned programs run on and that the table does not know: its pin was
+// lost. Without that they would be somebody else's.
+void adopt_orphans(InterfaceTable& table, const PinDirectory& pins);
 
 // What a record says of the kernel's state: attached where, or no longer.
 bool is_attached(const InterfaceRecord& record, const std::string& pin);

@@ -28,9 +28,11 @@
 #include "dataplane/kernel_bans.h"
 #include "dataplane/kernel_meters.h"
 #include "dataplane/kernel_object.h"
+#include "dataplane/migrate.h"
 #include "dataplane/pin_directory.h"
 #include "dataplane/pins.h"
 #include "dataplane/rule_tables.h"
+#include "dataplane/self_test.h"
 #include "dataplane/sockets.h"
 #include "stats/snapshot.h"
 
@@ -77,15 +79,21 @@ class Kernel final : public DataPlane {
     return control.slots[control.active & 1];
   }
   Status put_settings(const weir_settings& settings) override;
+  Status roll_back_after(Milliseconds time) override;
 
   Result<InterfaceState> attach(const std::string& name, Attach how) override;
   Status detach(const std::string& name) override;
   [[nodiscard]] std::vector<InterfaceState> interfaces() const override;
+  std::vector<std::pair<std::string, std::string>> follow_renames() override;
   [[nodiscard]] weir_stats retired_stats() const override;
 
   Status put_ban(const KernelBan& ban) override { return bans_.put(ban); }
   Status remove_ban(const Prefix& prefix) override { return bans_.remove(prefix); }
   [[nodiscard]] Result<std::vector<KernelBan>> bans() const override { return bans_.list(); }
+  [[nodiscard]] std::vector<std::uint64_t> dropped_by(
+      const std::vector<Prefix>& prefixes) const override {
+    return bans_.dropped_by(prefixes);
+  }
   Status put_allow(const Prefix& prefix) override { return bans_.put_allow(prefix); }
   Status remove_allow(const Prefix& prefix) override { return bans_.remove_allow(prefix); }
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override { return bans_.allowed(); }
@@ -117,6 +125,7 @@ class Kernel final : public DataPlane {
   void drain_notices(const std::function<void(const weir_notice&)>& take) override;
 
  private:
+  [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
   static int on_notice(void* context, void* data, std::size_t size);
@@ -174,12 +183,42 @@ Status Kernel::put_settings(const weir_settings& settings) {
   return {};
 }
 
+Status Kernel::roll_back_after(Milliseconds time) {
+  const weir_control& control = *object_.control();
+  auto object = KernelObject::load(pins_.maps, HookKind::kRollback, 0, {});
+  if (!object) return tl::unexpected(std::move(object.error()));
+  weir_rollback_request request{};
+  request.after_ns = static_cast<std::uint64_t>(time.count()) * kNsInMs;
+  request.active = (control.active & 1) ^ 1;
+  request.resets = resets_any(control.slots[request.active]) ? 1 : 0;
+  LIBBPF_OPTS(bpf_test_run_opts, run);
+  run.data_in = &request;
+  run.data_size_in = sizeof request;
+  if (bpf_prog_test_run_opts(object->program_fd(), &run) != 0 || run.retval != 0)
+    return fail(ErrorCode::kSystem,
+                fmt::format("setting the kernel's timer for the old settings: {}",
+                            run.retval != 0 ? "refused" : std::strerror(errno)));
+  return {};
+}
+
+// A program that is other code than the one it replaces proves itself first: as a twin, whose
+// counters are in a slot that is nobody's.
+Status Kernel::test_successor(int program_fd, HookKind hook, const std::string& pin) const {
+  const Fd running = program_behind(pin);
+  if (running && is_same_code(program_fd, running.get())) return {};
+  auto twin = KernelObject::load(pins_.maps, hook, WEIR_INTERFACE_MAX - 1, {});
+  if (!twin) return tl::unexpected(std::move(twin.error()));
+  return self_test(twin->program_fd(), hook);
+}
+
 // Attaches in one way, or replaces the program that is attached in this way already.
 Status Kernel::attach_one(InterfaceRecord& record, unsigned ifindex, Attach how) {
   const std::string pin = pins_.link(record.slot);
-  auto object = KernelObject::load(pins_.maps, how == Attach::kTc ? HookKind::kTc : HookKind::kXdp,
-                                   record.slot, {});
+  const HookKind hook = how == Attach::kTc ? HookKind::kTc : HookKind::kXdp;
+  auto object = KernelObject::load(pins_.maps, hook, record.slot, {});
   if (!object) return tl::unexpected(std::move(object.error()));
+  if (record.attach == how)
+    if (auto tested = test_successor(object->program_fd(), hook, pin); !tested) return tested;
   if (how == Attach::kTc) {
     auto made_qdisc = attach_tc(object->program_fd(), ifindex, pin);
     if (!made_qdisc) return tl::unexpected(std::move(made_qdisc.error()));
@@ -274,6 +313,26 @@ std::vector<InterfaceState> Kernel::interfaces() const {
   return states;
 }
 
+std::vector<std::pair<std::string, std::string>> Kernel::follow_renames() {
+  std::vector<std::pair<std::string, std::string>> renamed;
+  for (auto record : table_.records()) {
+    char name[IF_NAMESIZE] = {};
+    if (!record.attach || if_indextoname(record.ifindex, name) == nullptr || record.name == name)
+      continue;
+    // Its name may be another interface's by now; what is at its index is not, if it is ours.
+    InterfaceRecord moved = record;
+    moved.name = name;
+    if (!is_attached(moved, pins_.link(record.slot)) || table_.find(name)) continue;
+    if (!table_.write(moved)) continue;
+    if (auto note = notes_.extract(record.name)) {
+      note.key() = name;
+      notes_.insert(std::move(note));
+    }
+    renamed.emplace_back(record.name, name);
+  }
+  return renamed;
+}
+
 weir_stats Kernel::stats_of(unsigned slot) const {
   weir_stats sum{};
   for (const auto& value : read_cpu_stats(maps_.stats, slot)) add_stats(sum, value);
@@ -347,6 +406,8 @@ Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin
   if (!kernel->ring_)
     return fail(ErrorCode::kSystem,
                 fmt::format("opening the notice ring: {}", std::strerror(errno)));
+  take_over_layouts(pin_dir, kernel->pins_, kernel->maps_.stats);
+  adopt_orphans(kernel->table_, kernel->pins_);
   return kernel;
 }
 

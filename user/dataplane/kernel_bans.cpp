@@ -232,20 +232,42 @@ Status KernelBans::rewrite_nets_within(const Prefix& prefix) {
   return {};
 }
 
-std::vector<KernelBan> KernelBans::list_sources() const {
-  const weir_settings& settings = control_->slots[control_->active & 1];
-  const int length4 = bits(&settings.mask4, 1), length6 = bits(settings.mask6, 4);
+std::map<const weir_source_ban*, std::uint64_t> KernelBans::pending_drops() const {
   std::map<const weir_source_ban*, std::uint64_t> pending;
   for (unsigned slot = 0; slot < WEIR_INTERFACE_MAX; slot++)
     for (const auto& stats : read_cpu_stats(maps_.stats, slot))
       if (const auto* entry = sources_.at(stats.ban_index, stats.ban_id); entry != nullptr)
         pending[entry] += stats.ban_dropped;
+  return pending;
+}
+
+std::vector<std::uint64_t> KernelBans::dropped_by(const std::vector<Prefix>& prefixes) const {
+  const auto pending = pending_drops();
+  std::vector<std::uint64_t> dropped;
+  dropped.reserve(prefixes.size());
+  for (const Prefix& prefix : prefixes) {
+    std::uint64_t& count = dropped.emplace_back(0);
+    if (!is_source(prefix)) {
+      const weir_net key = net_of(prefix);
+      weir_ban value{};
+      if (bpf_map_lookup_elem(maps_.ban_nets, &key, &value) == 0) count = value.dropped;
+    } else if (const auto* entry = sources_.find(key_of(prefix.address())); entry != nullptr) {
+      count = entry->ban.dropped;
+      if (const auto more = pending.find(entry); more != pending.end()) count += more->second;
+    }
+  }
+  return dropped;
+}
+
+std::vector<KernelBan> KernelBans::list_sources() const {
+  const weir_settings& settings = control_->slots[control_->active & 1];
+  const int length4 = bits(&settings.mask4, 1), length6 = bits(settings.mask6, 4);
+  const auto pending = pending_drops();
   std::vector<KernelBan> bans;
   bans.reserve(sources_.count());
   sources_.for_each([&](const weir_source_ban& entry) {
     const Address address = address_of(entry.source);
     KernelBan ban = ban_of(Prefix::around(address, address.is_v4() ? length4 : length6), entry.ban);
-    // What CPUs have counted for their newest banned source and not yet added to its ban.
     if (const auto more = pending.find(&entry); more != pending.end()) ban.dropped += more->second;
     bans.push_back(ban);
   });

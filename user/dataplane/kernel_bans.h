@@ -25,6 +25,8 @@ class KernelBans {
   // … and, once that is in force, takes them out of where they were.
   void leave_others();
   [[nodiscard]] std::vector<KernelBan> list() const;
+  // Packets that each of these bans has turned away; 0: there is no such ban.
+  [[nodiscard]] std::vector<std::uint64_t> dropped_by(const std::vector<Prefix>& prefixes) const;
   Status put_allow(const Prefix& prefix);
   Status remove_allow(const Prefix& prefix);
   [[nodiscard]] std::vector<Prefix> allowed() const;
@@ -43,6 +45,8 @@ class KernelBans {
   void remove_source(const Prefix& prefix);
   Status remove_net(const Prefix& prefix);
   [[nodiscard]] std::vector<KernelBan> list_sources() const;
+  // What CPUs have counted for their newest banned source and not yet added to its ban.
+  [[nodiscard]] std::map<const weir_source_ban*, std::uint64_t> pending_drops() const;
   // Writes one network's value: what it asks for, joined with the networks that hold it.
   Status write_net(const Prefix& prefix, const KernelBan& own);
   Status rewrite_nets_within(const Prefix& prefix);

@@ -92,6 +92,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.paths, "paths", 0},
       {maps.suffixes, "suffixes", 0},
       {maps.notices, "notices", 0},
+      {maps.rollback, "rollback", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
     if (entries != 0 && bpf_map__set_max_entries(map, entries) != 0)
@@ -140,6 +141,7 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   weir_bpf* skeleton = impl->skeleton.get();
   bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
   bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
+  bpf_program__set_autoload(skeleton->progs.weir_arm_rollback, hook == HookKind::kRollback);
   skeleton->rodata->weir_slot = slot;
   const TableSizes sizes = sizes_in(map_dir, wanted);
   skeleton->rodata->weir_can_challenge = can_challenge() ? 1 : 0;
@@ -162,6 +164,8 @@ int KernelObject::program_fd() const {
       return bpf_program__fd(impl_->skeleton->progs.weir_xdp);
     case HookKind::kTc:
       return bpf_program__fd(impl_->skeleton->progs.weir_tc);
+    case HookKind::kRollback:
+      return bpf_program__fd(impl_->skeleton->progs.weir_arm_rollback);
   }
   return -1;
 }

@@ -12,7 +12,7 @@
 
 namespace weir {
 
-enum class HookKind { kNone, kXdp, kTc };
+enum class HookKind { kNone, kXdp, kTc, kRollback };  // the last is run, not attached
 
 struct KernelMaps {
   int stats = -1, interfaces = -1, bursts = -1, slide_ids = -1, slides = -1, ban_sets = -1,

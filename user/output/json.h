@@ -13,6 +13,7 @@ namespace weir {
 nlohmann::ordered_json stats_json(const Snapshot& snapshot);
 nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& settings);
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans);
+nlohmann::ordered_json ban_json(const BanView& ban);  // an element of "bans"
 nlohmann::ordered_json allow_json(const std::vector<AllowView>& allowed);
 nlohmann::ordered_json limits_json(const Settings& settings, const Origins& origins);
 nlohmann::ordered_json config_json(const Settings& settings, const Origins& origins,

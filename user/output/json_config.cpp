@@ -102,8 +102,11 @@ nlohmann::ordered_json limits_json(const Settings& settings, const Origins& orig
 
 nlohmann::ordered_json config_json(const Settings& settings, const Origins& origins,
                                    const std::vector<std::string>& notices) {
-  Json allow = Json::array();
-  for (const Prefix& prefix : settings.allow) allow.push_back(prefix.text());
+  const auto networks = [](const std::vector<Prefix>& prefixes) {
+    Json list = Json::array();
+    for (const Prefix& prefix : prefixes) list.push_back(prefix.text());
+    return list;
+  };
   Json services = Json::object();
   for (const Service& service : settings.services) services[service.name] = service_values(service);
   Json from = Json::object();
@@ -114,10 +117,12 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"interfaces", settings.interfaces},
             {"prefix4", settings.prefix4},
             {"prefix6", settings.prefix6},
-            {"allow", std::move(allow)},
+            {"allow", networks(settings.allow)},
+            {"proxies", networks(settings.proxies)},
             {"timeWindow", format_duration(settings.time_window)},
             {"maxSources", settings.max_sources},
             {"maxBans", settings.max_bans},
+            {"maxBansPerMinute", settings.max_bans_per_minute},
             {"mediaSuffixes", settings.media_suffixes},
             {"replyText", settings.reply_text},
             {"services", std::move(services)}}},

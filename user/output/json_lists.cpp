@@ -30,19 +30,21 @@ Json explained_ban(const BanView& ban) {
 
 }  // namespace
 
+nlohmann::ordered_json ban_json(const BanView& ban) {
+  return {{"address", ban.prefix.text()},
+          {"since", format_time(ban.since)},
+          {"until", parts::time_or_null(ban.until)},
+          {"reason", ban.reason},
+          {"rule", ban.rule},
+          {"origin", ban.origin},
+          {"all", ban.all},
+          {"times", ban.times},
+          {"dropped", ban.dropped}};
+}
+
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans) {
   Json list = Json::array();
-  for (const BanView& ban : bans) {
-    list.push_back({{"address", ban.prefix.text()},
-                    {"since", format_time(ban.since)},
-                    {"until", parts::time_or_null(ban.until)},
-                    {"reason", ban.reason},
-                    {"rule", ban.rule},
-                    {"origin", ban.origin},
-                    {"all", ban.all},
-                    {"times", ban.times},
-                    {"dropped", ban.dropped}});
-  }
+  for (const BanView& ban : bans) list.push_back(ban_json(ban));
   return {{"schema", parts::kSchema}, {"bans", std::move(list)}};
 }
 

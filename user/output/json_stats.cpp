@@ -174,6 +174,9 @@ nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& set
   Json document = head(snapshot);
   document["healthy"] = snapshot.problems.empty();
   document["problems"] = snapshot.problems;
+  document["unconfirmed"] = Json();
+  if (const auto& change = snapshot.unconfirmed)
+    document["unconfirmed"] = {{"change", change->what}, {"until", format_time(change->until)}};
   document["interfaces"] = interfaces(snapshot);
   document["limits"] = parts::limit_list(settings, nullptr);
   document["tables"] = {{"sources", fill(tables.sources)},

@@ -104,6 +104,14 @@ std::string problems(const Json& document) {
   return out;
 }
 
+std::string unconfirmed(const Json& document) {
+  const Json& change = member(document, "unconfirmed");
+  if (!change.is_object()) return {};
+  return layout::wrapped(
+      "", fmt::format("{} is undone at {} unless you run: weir confirm", cell(change, "change"),
+                      document::time_cell(change, "until")));
+}
+
 std::string tables(const Json& document) {
   Table table(
       {{"TABLE"}, {"USED", Align::kRight}, {"CAPACITY", Align::kRight}, {"FULL", Align::kRight}});
@@ -126,8 +134,9 @@ std::string stats_text(const nlohmann::ordered_json& document) {
 }
 
 std::string status_text(const nlohmann::ordered_json& document) {
-  return title(document) + problems(document) + "\n" + interfaces(document) + "\n" +
-         parts::limit_table(member(document, "limits")) + "\n" + tables(document);
+  return title(document) + problems(document) + unconfirmed(document) + "\n" +
+         interfaces(document) + "\n" + parts::limit_table(member(document, "limits")) + "\n" +
+         tables(document);
 }
 
 }  // namespace weir

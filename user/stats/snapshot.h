@@ -22,6 +22,12 @@ struct ServiceEventStats {
   weir_event_counters counters{};
 };
 
+// A change that undoes itself unless `weir confirm` follows.
+struct UnconfirmedView {
+  std::string what;
+  WallTime until;
+};
+
 struct Snapshot {
   std::string version;
   WallTime time;
@@ -35,7 +41,8 @@ struct Snapshot {
   SeriesSet events;                    // every metered event
   std::uint64_t active_users = 0;      // sources within timeWindow
   std::uint64_t active_addresses = 0;  // the same until keys other than addresses exist
-  std::vector<std::string> problems;   // why `status` is not healthy; empty: healthy
+  std::optional<UnconfirmedView> unconfirmed;
+  std::vector<std::string> problems;  // why `status` is not healthy; empty: healthy
 };
 
 // Packets with each verdict, derived from the reasons.

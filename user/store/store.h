@@ -3,6 +3,7 @@
 // is on disk when the call returns. One writer; the file is made 0600.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -37,17 +38,30 @@ struct StoredAllow {
 
 class Store {
  public:
-  // Opens or makes DIR/weir.db (the directory too, 0750). kSystem names the file and SQLite's
-  // words; a file that is no database is kSystem with a hint how to set it aside.
+  // Opens or makes DIR/weir.db (the directory too, 0750). A file that is damaged, or no database
+  // of Weir's, is set aside beside the new one; see set_aside(). kSystem names the file and
+  // SQLite's words; kConflict the agent that has it open.
   static Result<Store> open(const std::string& directory);
   Store(Store&&) noexcept;
   Store& operator=(Store&&) noexcept;
   ~Store();
 
+  // What was found damaged when it was opened, and where it is now; empty: nothing.
+  [[nodiscard]] const std::string& set_aside() const;
+  // Whether the file is still where it was opened: somebody may have deleted it.
+  [[nodiscard]] bool is_in_place() const;
+
+  using TakeBan = std::function<Status(const StoredBan&)>;
+  // Visits every ban in the order of the texts of their prefixes; ends with what `take` fails with.
+  [[nodiscard]] Status each_ban(const TakeBan& take) const;
   [[nodiscard]] Result<std::vector<StoredBan>> bans() const;
   Status put_ban(const StoredBan& ban);                 // replaces the one of the same prefix
   Status put_bans(const std::vector<StoredBan>& bans);  // one transaction
-  Status remove_ban(const Prefix& prefix);              // nothing there: done
+  // The same without all of them in memory: `give` hands each to what it is given.
+  using GiveBans = std::function<Status(const TakeBan&)>;
+  Status put_bans(const GiveBans& give);
+  Status remove_ban(const Prefix& prefix);                  // nothing there: done
+  Status remove_bans(const std::vector<Prefix>& prefixes);  // one transaction
   [[nodiscard]] Result<std::vector<StoredAllow>> allowed() const;
   Status put_allow(const StoredAllow& allow);
   Status remove_allow(const Prefix& prefix);
@@ -57,6 +71,11 @@ class Store {
   Status put_changes(const std::map<std::string, std::string>& changes);  // one transaction
   // The change of this path and all below it; "" is all there are.
   Status remove_changes(const std::string& path_prefix);
+
+  // Makes all of the above anew, in one transaction: after a time in which writing failed. A file
+  // that has turned out damaged, or is gone, is set aside for this.
+  Status rewrite(const GiveBans& bans, const std::vector<StoredAllow>& allowed,
+                 const std::map<std::string, std::string>& changes);
 
  private:
   struct Impl;
