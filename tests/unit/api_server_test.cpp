@@ -275,12 +275,24 @@ TEST_F(ApiServer, AnswersEvenAClientThatGoesOnSendingAMegabyte) {
   EXPECT_THAT(client.text(), StartsWith("HTTP/1.1 413 "));
 }
 
-TEST_F(ApiServer, TurnsAwayMoreClientsThanItsLimitUntilOneLeaves) {
+TEST_F(ApiServer, TheIdlestClientMakesRoomWhenThereAreTooMany) {
   serve({.clients = 2});
   RawClient first(path_), second(path_);
   first.send(get("/first"));
-  second.send(get("/second"));
-  ASSERT_TRUE(until([&] { return first.has("/first") && second.has("/second"); }));
+  ASSERT_TRUE(until([&] { return first.has("/first"); }));
+  second.send("GET /half");
+  RawClient third(path_);
+  third.send(get("/third"));
+  ASSERT_TRUE(until([&] { return third.has("/third"); }));
+  EXPECT_TRUE(first.ended() != second.ended()) << "one is enough";
+}
+
+TEST_F(ApiServer, TurnsAwayMoreClientsThanItsLimitWhenAllAreBusy) {
+  serve({.clients = 2});
+  RawClient first(path_), second(path_);
+  first.send(get("/stream"));
+  second.send(get("/stream"));
+  ASSERT_TRUE(until([&] { return first.has("old 2") && second.has("old 2"); }));
   RawClient third(path_);
   ASSERT_TRUE(until([&] { return third.ended(); }));
   EXPECT_THAT(third.text(), AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("unavailable")));

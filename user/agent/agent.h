@@ -135,6 +135,7 @@ class Agent {
   void tell_ban(const RuleBan& ban, Milliseconds length);
   void tell_observed_ban(const RuleBan& ban, Milliseconds length);
   void tell_failed_ban(const Error& error);
+  [[nodiscard]] Status check_import(const BanList& list) const;
   // Whom a ban would shut out that this host needs: "10.0.0.1, a gateway". nullopt: nobody.
   // `client`: as find_lifeline() has it.
   [[nodiscard]] std::optional<std::string> needed_in(

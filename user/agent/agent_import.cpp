@@ -4,6 +4,8 @@
 #include <malloc.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "agent/agent.h"
 
 namespace weir {
@@ -12,6 +14,32 @@ namespace {
 constexpr const char* kImportOrigin = "import";
 
 }  // namespace
+
+// Whom the list must not ban is few; so they are looked up in it, not it in them.
+Status Agent::check_import(const BanList& list) const {
+  for (const char* everybody : {"0.0.0.0/0", "::/0"}) {
+    const Prefix prefix = Prefix::parse(everybody).value();
+    const ListedBan* ban = find_ban(list, prefix.address());
+    if (ban != nullptr && ban->prefix == prefix)
+      return fail(ErrorCode::kRefused,
+                  fmt::format("the list bans {}, which is everybody", prefix.text()),
+                  "--force does it all the same");
+  }
+  const auto refuse = [](const Prefix& ban, const std::string& whom) {
+    return fail(ErrorCode::kRefused,
+                fmt::format("the ban of {} would shut out {}", ban.text(), whom),
+                "take it out of the list, or: --force");
+  };
+  for (const Prefix& proxy : configuration_.settings().proxies)
+    if (const ListedBan* ban = find_ban(list, proxy.address()))
+      return refuse(ban->prefix, proxy.text() + ", a proxy");
+  if (lifelines_ == nullptr) return {};
+  for (const Lifeline& lifeline : lifelines_->now())
+    if (const ListedBan* ban = find_ban(list, lifeline.network.address()))
+      return refuse(ban->prefix,
+                    fmt::format("{}, {}", lifeline.network.address().text(), lifeline.what));
+  return {};
+}
 
 Result<Done> Agent::import_bans(const BanList& list, const BanImport& import) {
   const WallTime wall = clock_->wall();
@@ -37,22 +65,12 @@ Result<Done> Agent::import_bans(const BanList& list, const BanImport& import) {
   };
   const auto ends = [](const StoredBan& ban) { return ban.until.value_or(WallTime::max()); };
 
+  if (!import.force)
+    if (auto safe = check_import(list); !safe) return tl::unexpected(std::move(safe.error()));
   std::vector<const ListedBan*> fresh;
   fresh.reserve(list.bans.size());
   std::size_t there = 0;
   for (const ListedBan& listed : list.bans) {
-    if (!import.force) {
-      if (listed.prefix.length() == 0)
-        return fail(ErrorCode::kRefused,
-                    fmt::format("the list bans {}, which is everybody; nothing of it was entered",
-                                listed.prefix.text()),
-                    "--force does it all the same");
-      if (const auto needed = needed_in(listed.prefix))
-        return fail(ErrorCode::kRefused,
-                    fmt::format("the ban of {} would shut out {}; nothing of the list was entered",
-                                listed.prefix.text(), *needed),
-                    "take it out of the list, or: --force");
-    }
     // What is banned for longer already stays as it is.
     if (const auto now = book_.find(listed.prefix); now && ends(*now) >= ends(made(listed)))
       there++;
@@ -78,8 +96,13 @@ Result<Done> Agent::import_bans(const BanList& list, const BanImport& import) {
     return tl::unexpected(std::move(put.error()));
   }
   keep([&] {
+    // In the order of the store's key: a million rows are appended then, instead of looked up.
+    std::vector<std::pair<std::string, const ListedBan*>> by_text;
+    by_text.reserve(fresh.size());
+    for (const ListedBan* listed : fresh) by_text.emplace_back(listed->prefix.text(), listed);
+    std::sort(by_text.begin(), by_text.end());
     return store_->put_bans([&](const Store::TakeBan& take) -> Status {
-      for (const ListedBan* listed : fresh)
+      for (const auto& [text, listed] : by_text)
         if (auto taken = take(made(*listed)); !taken) return taken;
       return {};
     });

@@ -124,6 +124,8 @@ ApiResponse import_bans(Agent& agent, const ApiRequest& request) {
   import.force = query_value(request.query, "force").value_or("") == "1";
   auto list = read_ban_list(request.body, agent.clock().wall());
   if (!list) return respond(list.error());
+  if (list->bans.empty() && list->over == 0)
+    return respond(Error{ErrorCode::kInvalid, "the list names nobody", ""});
   return respond(agent.import_bans(*list, import));
 }
 

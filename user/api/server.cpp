@@ -97,9 +97,21 @@ class Port final : public std::enable_shared_from_this<Port> {
   }
 
   void admit(StreamSocket socket) {
-    if (pool_->sessions.size() >= pool_->limits.clients) return turn_away(socket);
+    if (pool_->sessions.size() >= pool_->limits.clients && !make_room()) return turn_away(socket);
     const Peer peer = peer_of(socket, listener_.family());
     start_session(std::move(socket), peer, pool_);
+  }
+
+  // Who has said nothing whole for the longest time goes: idlers must not keep others out.
+  bool make_room() {
+    Session* idlest = nullptr;
+    for (Session* session : pool_->sessions)
+      if (session->waiting_since() &&
+          (idlest == nullptr || *session->waiting_since() < *idlest->waiting_since()))
+        idlest = session;
+    if (idlest == nullptr) return false;
+    idlest->close();
+    return true;
   }
 
   Listener listener_;

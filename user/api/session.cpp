@@ -86,6 +86,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void read_request();
   void publish(const std::string& line) override;
+  [[nodiscard]] std::optional<Time> waiting_since() const override { return waiting_since_; }
   void close() override;
 
  private:
@@ -112,6 +113,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::array<char, 4096> scratch_{};
   std::size_t drained_ = 0;
 
+  std::optional<Time> waiting_since_;
   bool streaming_ = false;
   bool chunked_ = true;
   bool writing_ = false;
@@ -123,6 +125,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
 void HttpSession::read_request() {
   leave_bulk();
+  waiting_since_ = std::chrono::steady_clock::now();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(pool_->limits.header_bytes));
   // What is allowed depends on the path; until that is known, the most.
@@ -143,6 +146,7 @@ void HttpSession::on_header(error_code error) {
     if (length && *length > pool_->limits.body_bytes) return on_request(http::error::body_limit);
     parser_->body_limit(pool_->limits.body_bytes);
   } else if (pool_->bulk != nullptr) {
+    waiting_since_.reset();
     return answer(error_response({ErrorCode::kUnavailable, "another list is being sent just now",
                                   "try again when it is done"}),
                   false);
@@ -159,6 +163,7 @@ void HttpSession::leave_bulk() {
 }
 
 void HttpSession::on_request(error_code error) {
+  waiting_since_.reset();
   if (!error) {
     const auto& request = parser_->get();
     stream_.expires_after(std::chrono::seconds(pool_->limits.idle_seconds));

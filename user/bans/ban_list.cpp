@@ -251,6 +251,17 @@ bool Reader::start_array(std::size_t) {
 
 }  // namespace
 
+const ListedBan* find_ban(const BanList& list, const Address& address) {
+  for (int length = address.is_v4() ? 32 : 128; length >= 0; length--) {
+    const Prefix prefix = Prefix::around(address, length);
+    const auto found = std::lower_bound(
+        list.bans.begin(), list.bans.end(), prefix,
+        [](const ListedBan& ban, const Prefix& wanted) { return ban.prefix < wanted; });
+    if (found != list.bans.end() && found->prefix == prefix) return &*found;
+  }
+  return nullptr;
+}
+
 Result<BanList> read_ban_list(std::string_view text, WallTime now) {
   const auto first = text.find_first_not_of(" \t\r\n");
   if (first == text.npos || (text[first] != '{' && text[first] != '['))

@@ -39,6 +39,9 @@ struct BanList {
   std::size_t overlaps = 0;     // bans inside another one of the list, and kept
 };
 
+// The ban of a list that an address falls under, the narrowest; nullptr: none.
+const ListedBan* find_ban(const BanList& list, const Address& address);
+
 inline constexpr std::size_t kBanListMax = 2'000'000;  // entries
 inline constexpr std::size_t kListedTextMax = 256;     // bytes of a reason or rule
 

@@ -56,12 +56,14 @@ BanBook::Entry BanBook::entry_of(const StoredBan& ban) {
     std::erase_if(texts_, [](const auto& texts) { return texts.use_count() == 1; });
     texts_swept_ = std::max<std::size_t>(64, 2 * texts_.size());
   }
-  auto texts = std::make_shared<const Texts>(Texts{ban.boot_id, ban.reason, ban.rule, ban.origin});
-  return {ban.since,
-          ban.until.value_or(kNoEnd),
-          ban.until_boot.value_or(0),
-          *texts_.insert(std::move(texts)).first,
-          ban.times,
+  // Mostly it has the same texts as the one before it.
+  if (!last_texts_ || last_texts_->reason != ban.reason || last_texts_->rule != ban.rule ||
+      last_texts_->boot_id != ban.boot_id || last_texts_->origin != ban.origin) {
+    auto texts =
+        std::make_shared<const Texts>(Texts{ban.boot_id, ban.reason, ban.rule, ban.origin});
+    last_texts_ = *texts_.insert(std::move(texts)).first;
+  }
+  return {ban.since, ban.until.value_or(kNoEnd), ban.until_boot.value_or(0), last_texts_, ban.times,
           ban.all};
 }
 

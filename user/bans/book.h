@@ -95,6 +95,7 @@ class BanBook {
   std::size_t remembered_;
   std::map<Prefix, Entry> bans_;
   std::set<std::shared_ptr<const Texts>, ByText> texts_;
+  std::shared_ptr<const Texts> last_texts_;
   std::size_t texts_swept_ = 64;  // so many there may be before those without a ban are let go
   // No ban ends before both of these: spares expire() a walk through the book each second.
   std::optional<WallTime> soonest_wall_;

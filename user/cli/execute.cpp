@@ -14,7 +14,6 @@
 #include <utility>
 
 #include "api/client.h"
-#include "bans/ban_list.h"
 #include "base/quote.h"
 #include "cli/live.h"
 #include "cli/output.h"
@@ -128,20 +127,17 @@ Status Executor::operator()(const AddBan& command) {
   return ask();
 }
 
-// Read here first: a mistake in the list is told by its line, and the agent is not bothered.
 Status Executor::operator()(const ImportBans& command) {
-  const std::string name = command.file == "-" ? "standard input" : command.file;
   const auto text = read_whole(command.file);
   if (!text) return tl::unexpected(text.error());
-  auto list = read_ban_list(*text, SystemClock().wall());
-  if (!list) return fail("reading " + name, list.error());
-  if (auto safe = check_import(*list, command.force, ssh_peer(find_ssh_connection())); !safe)
-    return safe;
-  if (list->bans.empty()) return fail(ErrorCode::kInvalid, "reading " + name + ": it names nobody");
-  const std::size_t count = list->bans.size();
-  *list = {};
-  if (Output(2).is_terminal()) fmt::print(stderr, "weir: entering {} bans …\n", count);
-  return show(call(*text));
+  const std::string name = command.file == "-" ? "standard input" : one_line(command.file);
+  if (text->find_first_not_of(" \t\r\n") == std::string::npos)
+    return fail(ErrorCode::kInvalid, "importing " + name + ": it is empty");
+  if (Output(2).is_terminal())
+    fmt::print(stderr, "weir: entering {} ({} KiB) …\n", name, text->size() / 1024 + 1);
+  Status done = show(call(*text));
+  if (!done) return fail("importing " + name, done.error());
+  return done;
 }
 
 // A line at a time, for there may be a million.

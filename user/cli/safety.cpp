@@ -73,17 +73,6 @@ Status check_ban(const AddBan& ban, const std::optional<Address>& operator_addre
   return {};
 }
 
-Status check_import(const BanList& list, bool force,
-                    const std::optional<Address>& operator_address) {
-  for (const ListedBan& ban : list.bans) {
-    AddBan one;
-    one.prefix = ban.prefix;
-    one.force = force;
-    if (auto safe = check_ban(one, operator_address); !safe) return safe;
-  }
-  return {};
-}
-
 std::string find_ssh_connection() {
   if (const char* own = std::getenv(kVariable.data())) return own;
   int pid = getppid();

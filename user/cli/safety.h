@@ -5,7 +5,6 @@
 #include <optional>
 #include <string>
 
-#include "bans/ban_list.h"
 #include "base/result.h"
 #include "cli/command.h"
 
@@ -15,9 +14,6 @@ namespace weir::cli {
 std::optional<Address> ssh_peer(const std::string& ssh_connection);
 // kRefused when a ban is for everybody or for the operator's own address, unless forced. Pure.
 Status check_ban(const AddBan& ban, const std::optional<Address>& operator_address);
-// The same for every ban of a list.
-Status check_import(const BanList& list, bool force,
-                    const std::optional<Address>& operator_address);
 // $SSH_CONNECTION of this process, or of the nearest ancestor that has one: sudo and su drop it
 // from the environment. Empty when nobody has.
 std::string find_ssh_connection();
