@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Requests as the server sees them: split, doubled, put behind each other; paths, parts of pages,
-repeats, and the bans that kicks lead to (issue 4)."""
+"""Requests as the server sees them: split, put behind each other; parts of pages, and repeats
+(issue 4)."""
 import http.server
-import json
 import socket
 import threading
 import time
@@ -10,7 +9,7 @@ import time
 import pytest
 
 from agent import config, limit
-from web import curl, one_after_another, url
+from web import curl, url
 
 GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
 
@@ -131,103 +130,6 @@ def test_parts_of_a_page_have_a_limit_of_their_own(net, nginx, weir):
     codes = [curl(net.client, url(net.SERVER4, f"/image-{n}.png"), net.client4(1)).code
              for n in range(8)]
     assert codes == [200] * 5 + [429] * 3
-
-
-GUARD = """
-[[services.web.paths]]
-prefix = "/register/"
-startThrottle = 10
-toMuch = 10
-timeout = "1m"
-ban = "1h"
-[[services.web.paths]]
-prefix = "/register/help"
-startThrottle = 1000
-toMuch = 1000
-timeout = "1m"
-"""
-
-
-def guarded():
-    return config(request=limit(1000, 1000, "10m", action="reply")) + GUARD
-
-
-@pytest.mark.parametrize("path", ["/register/", "/register/?a=1", "/%72egi%73ter/", "//register//",
-                                  "/x/../register/", "/./register/new"])
-def test_the_eleventh_hit_on_a_guarded_path_is_a_ban(net, nginx, weir, path):
-    agent = weir(guarded())
-    source, other = net.client4(1), net.client4(2)
-    def hit(where, who):
-        return curl(net.client, url(net.SERVER4, where), who, 2, "--path-as-is").code
-
-    assert [hit(path, source) for _ in range(10)] == [404] * 10
-    assert hit("/", source) == 200
-    assert hit(path, source) == 429
-    end = time.monotonic() + 2
-    while not agent.json("ban", "list")["bans"] and time.monotonic() < end:
-        time.sleep(0.02)
-    [ban] = agent.json("ban", "list")["bans"]
-    assert ban["address"] == f"{source}/32" and ban["origin"] == "rule"
-    assert "/register/" in ban["rule"]
-    assert hit("/", source) == 0
-    assert [hit(where, other) for where in ("/", "/register/help/me")] == [200, 404]
-    explained = agent.explain(source)
-    assert explained["verdict"] == "ban" and "/register/" in explained["ban"]["rule"]
-
-
-def test_a_longer_rule_wins(net, nginx, weir):
-    weir(guarded())
-    codes = [curl(net.client, url(net.SERVER4, "/register/help"), net.client4(1)).code
-             for _ in range(20)]
-    assert codes == [404] * 20
-
-
-def ladder():
-    return config(request=limit(2, 2, "10m", action="reply")) + \
-        '[services.web.ban]\nafter = 5\nwithin = "1m"\nfor = "2s"\nmax = "1m"\n'
-
-
-def wait_for(what, patience=3):
-    end = time.monotonic() + patience
-    while not what() and time.monotonic() < end:
-        time.sleep(0.02)
-    return what()
-
-
-def test_kicks_lead_to_a_ban_that_doubles(net, nginx, weir):
-    agent = weir(ladder())
-    source = net.client4(1)
-
-    def hit():
-        return curl(net.client, url(net.SERVER4), source, 0.5).code
-
-    assert [hit() for _ in range(7)] == [200] * 2 + [429] * 5
-    assert wait_for(lambda: agent.json("ban", "list")["bans"])
-    [first] = agent.json("ban", "list")["bans"]
-    assert (first["times"], first["origin"], first["rule"]) == (1, "rule", "web.ban")
-    assert hit() == 0
-    assert wait_for(lambda: not agent.json("ban", "list")["bans"], 5)
-    assert hit() == 429, "its window has not passed"
-    assert wait_for(lambda: agent.json("ban", "list")["bans"])
-    [second] = agent.json("ban", "list")["bans"]
-    assert second["times"] == 2
-    lasts = [(_seconds(b["until"]) - _seconds(b["since"])) for b in (first, second)]
-    assert lasts == [pytest.approx(2, abs=0.1), pytest.approx(4, abs=0.1)]
-    told = [json.loads(line) for line in agent.cli("events", "--json").stdout.splitlines()]
-    assert any(e["kind"] == "ban" and source in json.dumps(e) for e in told)
-
-
-def _seconds(text):
-    import datetime
-    return datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
-
-
-def test_connection_attempts_never_lead_to_a_ban(net, nginx, weir):
-    agent = weir(config(syn=limit(1, 1, "10m")) +
-                 '[services.web.ban]\nafter = 1\nwithin = "1m"\nfor = "2s"\nmax = "1m"\n')
-    one_after_another(net.client, url(net.SERVER4), net.client4(1), 10, 0.02, 0.5)
-    time.sleep(0.3)
-    assert agent.json("ban", "list")["bans"] == []
 
 
 class Slow(http.server.BaseHTTPRequestHandler):
