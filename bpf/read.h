@@ -28,8 +28,7 @@ static long weir_read_step(__u32 i, struct weir_read_loop *loop)
 	}
 	weir_read_byte(&desk->reader, desk->data[at & (WEIR_READ_MAX - 1)]);
 	loop->at = at + 1;
-	return desk->reader.phase == WEIR_READING_BODY ||
-	       desk->reader.requests >= WEIR_PIPELINE_MAX;
+	return desk->reader.phase == WEIR_READING_BODY;
 }
 
 /* Leaves what it read on the desk. Returns 0 when it could not be read. */
@@ -97,13 +96,15 @@ static __always_inline __u32 weir_read_request(void *ctx, enum weir_hook hook,
 	__u32 requests, rule;
 
 	if (!desk || !weir_read(ctx, hook, facts))
-		return WEIR_EVENT_REQUEST | 1 << 4;
+		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, 1, 0, 0);
 	requests = desk->reader.requests ? desk->reader.requests : 1;
+	/* Read to the end all the same: whether the last is whole says what may follow. */
+	if (requests > WEIR_PIPELINE_MAX)
+		requests = WEIR_PIPELINE_MAX;
 	if (weir_is_part(desk, slot))
-		return WEIR_EVENT_MEDIA | 1 << 4 | (__u32)weir_is_whole(&desk->reader) << 8;
+		return WEIR_READ_WORD(WEIR_EVENT_MEDIA, 1, weir_is_whole(&desk->reader), 0);
 	rule = weir_rule_of(desk, slot, service);
-	return WEIR_EVENT_REQUEST | (requests & 15) << 4 |
-	       (__u32)weir_is_whole(&desk->reader) << 8 | rule << 16;
+	return WEIR_READ_WORD(WEIR_EVENT_REQUEST, requests, weir_is_whole(&desk->reader), rule);
 }
 
 __noinline int weir_read_xdp(struct xdp_md *ctx, const struct weir_facts *facts, __u32 slot,

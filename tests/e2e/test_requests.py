@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from agent import config, limit
+from agent import config, limit, wait_for
 from web import curl, url
 
 GET = b"GET /%s HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -53,21 +53,25 @@ def counted(**more):
     return config(request=limit(1000, 1000, "10m"), **more)
 
 
-def test_a_request_split_at_any_byte_is_one(net, nginx, weir):
-    agent = weir(counted())
-    text = GET % b""
-    for cut in range(1, len(text)):
+def test_a_request_split_at_any_byte_is_one(net, nginx, weir, figure):
+    agent, cuts = weir(counted()), 200
+    text = b"GET / HTTP/1.1\r\nHost: a\r\nCookie: %s\r\n\r\n" % (b"GET /" * 40)
+    assert len(text) > cuts
+    for cut in range(1, cuts + 1):
         with connect(net) as client:
             client.sendall(text[:cut])
             time.sleep(0.005)
             client.sendall(text[cut:])
             assert read_answer(client) == 200
+    figure("issue 4", f"a request split at each of its first {cuts} bytes: counted as "
+                      f"{requests(agent)} of {cuts}")
+    assert requests(agent) == cuts == nginx.requests()
     with connect(net) as client:
-        for byte in text:
+        for byte in GET % b"":
             client.sendall(bytes([byte]))
             time.sleep(0.002)
         assert read_answer(client) == 200
-    assert requests(agent) == len(text) == nginx.requests()
+    assert requests(agent) == cuts + 1 == nginx.requests()
 
 
 @pytest.mark.parametrize("text", [
@@ -82,13 +86,23 @@ def test_whatever_the_server_answers_once_is_one(net, nginx, weir, text):
     assert requests(agent) == 1 == nginx.requests()
 
 
-def test_requests_put_behind_each_other_are_each_counted(net, nginx, weir):
-    agent = weir(counted())
+@pytest.mark.parametrize("window", ["burst", "sliding"])
+def test_requests_put_behind_each_other_are_each_counted(net, nginx, weir, figure, window):
+    agent, together = weir(config(request=limit(1000, 1000, "10m", window))), 16
     with connect(net) as client:
-        client.sendall((GET % b"") * 5)
-        assert [read_answer(client) is not None for _ in range(1)] == [True]
-        time.sleep(0.2)
-    assert requests(agent) == 5 == nginx.requests()
+        client.sendall((GET % b"") * together)
+        assert read_answer(client) == 200
+        assert wait_for(lambda: nginx.requests() == together)
+    figure("issue 4", f"{together} requests in a segment, window {window}: counted as "
+                      f"{requests(agent)}")
+    assert requests(agent) == together
+    [metered] = [m for m in agent.explain(net.client4(1))["limits"] if m["event"] == "request"]
+    assert metered["count"] == together
+    with connect(net, 2) as client:
+        client.sendall((GET % b"") * (together + 20))
+        client.sendall(GET % b"")
+        assert wait_for(lambda: nginx.requests() == 2 * together + 21)
+    assert requests(agent) == 2 * together + 1, "more than that in a segment count as so many"
 
 
 def test_requests_on_one_connection_are_each_counted(net, nginx, weir):
