@@ -12,6 +12,7 @@
 #include "agent/configuration.h"
 #include "agent/event_log.h"
 #include "bans/book.h"
+#include "bans/cut_off.h"
 #include "bans/ladder.h"
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
@@ -64,7 +65,9 @@ class Agent {
   void drain_notices();
   // Called while connections wait for their end, a few times a second.
   void end_connections();
-  [[nodiscard]] bool has_connections_to_end() const { return !closings_.empty(); }
+  [[nodiscard]] bool has_connections_to_end() const {
+    return !closings_.empty() || !cut_off_.empty();
+  }
 
  private:
   static constexpr int kCalmTicks = 10;
@@ -93,6 +96,8 @@ class Agent {
   void tell_observed_ban(const RuleBan& ban, Milliseconds length);
   void tell_failed_ban(const Error& error);
   void end_connection(const weir_notice& notice);
+  void end_connections_of(const StoredBan& ban);
+  void end_banned_connections();
   void end_bans();
   void forget_bans();
   void count_users();
@@ -111,6 +116,7 @@ class Agent {
   unsigned bans_this_second_ = 0;
   std::map<Prefix, BootNs> observed_bans_;  // until when they would last
   Closings closings_;
+  CutOff cut_off_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
   SeriesSet series_;

@@ -153,6 +153,7 @@ Result<Done> Agent::ban(const BanRequest& request) {
     undo();
     return tl::unexpected(std::move(put.error()));
   }
+  end_connections_of(ban);
   const std::string length = request.duration ? "for " + format_duration(*request.duration)
                                               : std::string("until it is removed");
   tell("ban", ban.prefix.text(), length + (ban.reason.empty() ? "" : ", " + ban.reason));
@@ -184,6 +185,7 @@ Result<Done> Agent::unban(const Prefix& prefix) {
     return tl::unexpected(std::move(removed.error()));
   }
   book_.remove(prefix);
+  cut_off_.remove(prefix);
   tell("unban", prefix.text(), "by command");
   return Done{prefix.text() + " is no longer banned", {}};
 }

@@ -32,6 +32,7 @@ class FakeDataPlane final : public DataPlane {
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
 
   void close_connection(const Connection& connection) override { closed.push_back(connection); }
+  void close_connections(const std::function<bool(const Connection&)>& is_wanted) override;
 
   [[nodiscard]] bool is_validated(const Address& address, BootNs) const override {
     return validated.contains(address);
@@ -54,7 +55,7 @@ class FakeDataPlane final : public DataPlane {
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
-  std::vector<Connection> closed;
+  std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;  // why the host cannot do with them
   int ban_writes = 0;                        // put_ban() calls that were carried out
 
