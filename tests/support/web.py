@@ -23,6 +23,7 @@ http {{
   client_body_temp_path {home}/t1; proxy_temp_path {home}/t2; fastcgi_temp_path {home}/t3;
   uwsgi_temp_path {home}/t4; scgi_temp_path {home}/t5;
   default_type text/html;
+  types {{ text/html html; text/css css; text/javascript js; image/png png; }}
   keepalive_requests 1000000;
   server {{
     listen 80 backlog=4096; listen [::]:80 backlog=4096;
@@ -64,6 +65,11 @@ class Nginx:
                 self.close()
                 raise RuntimeError(f"nginx does not start: {words}")
             time.sleep(0.02)
+
+    def put(self, name, content):
+        """Serves bytes as /name."""
+        with open(f"{self.home}/www/{name}", "wb") as file:
+            file.write(content)
 
     def requests(self):
         """How many requests it has answered; the log is written at once."""
