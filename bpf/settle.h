@@ -67,7 +67,8 @@ __noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 	if (outcome->answer != WEIR_ACTION_CHALLENGE) {
 		outcome->answer = weir_turn_away_xdp(ctx, facts, stats,
 						     outcome->answer == WEIR_ACTION_REPLY &&
-							 outcome->is_real && outcome->request);
+							 outcome->is_real && outcome->request,
+						     outcome->is_real);
 		return 0;
 	}
 	if (outcome->event == WEIR_EVENT_SYN && control->present & WEIR_CAN_CHALLENGE)

@@ -69,3 +69,15 @@ def test_a_server_of_any_make_does_not_hear_of_those_kicked_out(net, server, wei
     assert wait_for(lambda: not connections(net))
     figure("issue 4", f"{type(server).__name__}: 60 requests of curl, ab and siege served, 52 kicked "
                       "out with the page, of which it knows nothing; 0 sockets left")
+
+
+def test_who_is_turned_away_a_hundred_times_in_a_second_is_told_each_time(net, weir):
+    # Or TCP sends the same again until the window has passed, and the client is let in.
+    agent, nginx = weir(config(request=limit(1, 1, "1s", action="reply"))), Nginx(net.server)
+    try:
+        assert ab(net, 151) == (151, 150, 0)
+        assert nginx.requests() == 1
+        assert agent.stats()["actions"]["reply"] == 150
+        assert agent.stats()["reasons"]["kickedAgain"] == 0
+    finally:
+        nginx.close()
