@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What a person with a browser sees of a kick-out, and of pages with many parts (issue 4).
 
-Pictures of it are kept in build/test/, or in the directory that WEIR_PICTURES names.
+Pictures of it are kept in build/test/, or in the directory that WEIR_PICTURES names. The one of the
+documentation is made by WEIR_KICK_OUT_PNG=docs/kick-out.png.
 """
 import os
 import pathlib
@@ -14,6 +15,7 @@ from web import url
 
 PICTURES = pathlib.Path(os.environ.get("WEIR_PICTURES") or
                         pathlib.Path(__file__).parents[2] / "build/test")
+KICK_OUT = os.environ.get("WEIR_KICK_OUT_PNG")
 PARTS = 60
 
 
@@ -46,6 +48,8 @@ def test_the_page_is_shown_and_brings_the_wanted_one_by_itself(net, nginx, weir,
     assert shown[3].reused, "the page came on the connection that was open"
     assert "slow down" in browser.text().lower()
     keep_picture(browser, f"kick-out-{family}.png")
+    if KICK_OUT and family == 4:
+        browser.screenshot(KICK_OUT)
     again = browser.open(page)
     assert (again.status, again.reused) == (429, False), "and on a new one"
     assert "slow down" in browser.text().lower()

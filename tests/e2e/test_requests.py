@@ -86,6 +86,17 @@ def test_whatever_the_server_answers_once_is_one(net, nginx, weir, text):
     assert requests(agent) == 1 == nginx.requests()
 
 
+def test_requests_that_are_kicked_together_are_each_counted_as_kicked(net, nginx, weir):
+    agent = weir(config(request=limit(10, 10, "10m", action="reply")))
+    for number, together in enumerate((8, 4, 4)):
+        with connect(net) as client:
+            client.sendall((GET % b"") * together)
+            assert read_answer(client) == (200, 429, 429)[number]
+            assert wait_for(lambda: nginx.requests() == 8)
+    counts = agent.stats()["services"]["web"]["request"]
+    assert (counts["events"], counts["pass"], counts["kick"]) == (16, 8, 8)
+
+
 @pytest.mark.parametrize("window", ["burst", "sliding"])
 def test_requests_put_behind_each_other_are_each_counted(net, nginx, weir, figure, window):
     agent, together = weir(config(request=limit(1000, 1000, "10m", window))), 16

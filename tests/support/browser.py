@@ -25,7 +25,7 @@ class Browser:
         words = ["chromium-headless-shell", "--no-sandbox", "--disable-gpu",
                  "--disable-dev-shm-usage", "--disable-background-networking",
                  "--remote-debugging-pipe", f"--user-data-dir={self.home}",
-                 "--window-size=900,420", "about:blank"]
+                 "--window-size=640,240", "about:blank"]
         with open(f"{self.home}/log", "w") as log:
             self.process = namespace.popen(
                 "bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash", *words,
