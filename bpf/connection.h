@@ -239,9 +239,11 @@ __noinline int weir_witness_tc(struct __sk_buff *skb, const struct weir_facts *f
 }
 
 /* What weir_segment_of() returns above enum weir_segment. */
-#define WEIR_SEGMENT_STRAY 4 /* no connection of this host's has such bytes */
-#define WEIR_SEGMENT_KIND  7
-#define WEIR_SEGMENT_REAL  8 /* the host has the connection */
+#define WEIR_SEGMENT_STRAY	4 /* no connection of this host's has such bytes */
+#define WEIR_SEGMENT_KIND	7
+#define WEIR_SEGMENT_REAL	8 /* the host has the connection */
+#define WEIR_SEGMENT_TORN	16 /* bytes before it are missing: it may begin anywhere in a request */
+#define WEIR_SEGMENT_SKIP(word) ((__u32)(word) >> 16) /* bytes in it before the request */
 
 /* What a segment with data is, for its connection. Data that starts nothing is let through here. */
 static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
@@ -283,7 +285,13 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	}
 	if (kind == WEIR_SEGMENT_MORE)
 		weir_conn_advance(conn, facts->seq + facts->payload_length, now_ms);
-	return kind | (conn->flags & WEIR_CONN_REAL ? WEIR_SEGMENT_REAL : 0);
+	if (conn->flags & WEIR_CONN_REAL)
+		kind |= WEIR_SEGMENT_REAL;
+	if ((kind & WEIR_SEGMENT_KIND) != WEIR_SEGMENT_START)
+		return kind;
+	if ((__s32)(facts->seq - conn->next) > 0)
+		kind |= WEIR_SEGMENT_TORN;
+	return (int)((__u32)kind | weir_conn_skip(conn, facts->seq) << 16);
 }
 
 __noinline int weir_segment_xdp(struct xdp_md *ctx, const struct weir_facts *facts,

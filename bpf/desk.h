@@ -25,9 +25,13 @@ struct weir_handshake {
 
 /* What there is to know of a request, in a word that the verifier does not look into. */
 #define WEIR_READ_EVENT(word)	 ((word)&7)
-#define WEIR_READ_REQUESTS(word) ((word) >> 4 & 15)
-#define WEIR_READ_WHOLE(word)	 ((word) >> 8 & 1)
+#define WEIR_READ_REQUESTS(word) ((word) >> 4 & 31)
+#define WEIR_READ_WHOLE(word)	 ((word) >> 9 & 1)
 #define WEIR_READ_RULE(word)	 ((word) >> 16 & 0xffff) /* index + 1; 0: none */
+#define WEIR_READ_WORD(event, requests, is_whole, rule)                                            \
+	((__u32)(event) | (__u32)(requests) << 4 | (__u32)(is_whole) << 9 | (__u32)(rule) << 16)
+_Static_assert(WEIR_READ_REQUESTS(WEIR_READ_WORD(0, WEIR_PIPELINE_MAX, 0, 0)) == WEIR_PIPELINE_MAX,
+	       "as many requests fit the word");
 
 struct weir_desk {
 	struct weir_handshake handshake;

@@ -29,6 +29,7 @@ struct weir_outcome {
 	__u32 answer;	   /* enum weir_action, where it is to be answered; else WEIR_ACTION_DROP */
 	__u32 request;	   /* as weir_read_xdp() returns it; 0: none starts here */
 	__u32 is_real;	   /* its connection is this host's: its sender is at his address */
+	__u32 segment;	   /* as weir_segment_xdp() returns it; 0: it was not asked */
 	__u32 ban_due;
 };
 
@@ -245,8 +246,9 @@ static __always_inline __u32 weir_judge_request(void *ctx, enum weir_hook hook,
 	if (!facts || !stats || !outcome)
 		return WEIR_REASON_NO_EVENT;
 	service = outcome->service;
-	read = hook == WEIR_HOOK_XDP ? (__u32)weir_read_xdp(ctx, facts, slot, service)
-				     : (__u32)weir_read_tc(ctx, facts, slot, service);
+	read = hook == WEIR_HOOK_XDP
+		   ? (__u32)weir_read_xdp(ctx, facts, slot, service, outcome->segment)
+		   : (__u32)weir_read_tc(ctx, facts, slot, service, outcome->segment);
 	outcome->request = read;
 	outcome->event = WEIR_READ_EVENT(read);
 	rule = WEIR_READ_RULE(read);
@@ -291,6 +293,7 @@ static __always_inline __u32 weir_judge_data(void *ctx, enum weir_hook hook,
 	__u32 reason;
 
 	outcome->is_real = !!(segment & WEIR_SEGMENT_REAL);
+	outcome->segment = (__u32)segment;
 	segment &= WEIR_SEGMENT_KIND;
 	if (segment != WEIR_SEGMENT_START)
 		return segment == WEIR_SEGMENT_STRAY && weir_is_method(facts->payload_head)
@@ -337,6 +340,7 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 	outcome->answer = WEIR_ACTION_DROP;
 	outcome->request = 0;
 	outcome->is_real = 0;
+	outcome->segment = 0;
 	outcome->ban_due = 0;
 	if (WEIR_UNLIKELY(facts->layer == WEIR_LAYER_NONE)) {
 		outcome->reason = facts->defect ? facts->defect : WEIR_REASON_NOT_IP;

@@ -120,10 +120,10 @@ static __always_inline int weir_notify(void *ctx, enum weir_hook hook,
 	weir_tell_local(ctx, hook, facts, outcome->answer != WEIR_ACTION_DROP, notice);
 	/* As it was read: the packet may be an answer by now. */
 	if (desk && outcome->request) {
+		__u32 length = facts->payload_length - WEIR_SEGMENT_SKIP(outcome->segment);
+
 		__builtin_memcpy(notice->head, desk->data, sizeof(notice->head));
-		notice->head_length =
-		    (__u8)(facts->payload_length < WEIR_NOTICE_HEAD ? facts->payload_length
-								    : WEIR_NOTICE_HEAD);
+		notice->head_length = (__u8)(length < WEIR_NOTICE_HEAD ? length : WEIR_NOTICE_HEAD);
 	}
 	bpf_ringbuf_submit(notice, 0);
 	return 0;

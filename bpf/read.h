@@ -3,6 +3,7 @@
 #ifndef WEIR_READ_H
 #define WEIR_READ_H
 
+#include "connection.h"
 #include "desk.h"
 #include "hook.h"
 #include "maps.h"
@@ -28,31 +29,37 @@ static long weir_read_step(__u32 i, struct weir_read_loop *loop)
 	}
 	weir_read_byte(&desk->reader, desk->data[at & (WEIR_READ_MAX - 1)]);
 	loop->at = at + 1;
-	return desk->reader.phase == WEIR_READING_BODY ||
-	       desk->reader.requests >= WEIR_PIPELINE_MAX;
+	return desk->reader.phase == WEIR_READING_BODY;
 }
 
-/* Leaves what it read on the desk. Returns 0 when it could not be read. */
-static __always_inline int weir_read(void *ctx, enum weir_hook hook, const struct weir_facts *facts)
+/*
+ * Leaves what it read on the desk. `segment`: as weir_segment_xdp() returned it. Returns 0 when it
+ * could not be read.
+ */
+static __always_inline int weir_read(void *ctx, enum weir_hook hook, const struct weir_facts *facts,
+				     __u32 segment)
 {
 	struct weir_read_loop loop = {.desk = weir_my_desk(), .at = 0};
-	__u32 length;
+	__u32 skip = WEIR_SEGMENT_SKIP(segment), length;
 
 	if (!facts || !loop.desk)
 		return 0;
 	weir_begin_reading(&loop.desk->reader);
-	length = facts->payload_length;
+	length = facts->payload_length - skip;
 	if (length > WEIR_READ_MAX)
 		length = WEIR_READ_MAX;
 	/* For the verifier: from 1 to the most. */
 	length = ((length - 1) & (WEIR_READ_MAX - 1)) + 1;
-	if (weir_load_bytes(ctx, hook, facts->payload_offset, loop.desk->data, length)) {
+	if (weir_load_bytes(ctx, hook, facts->payload_offset + skip, loop.desk->data, length)) {
 		/* A notice must not tell of another's. */
 		__builtin_memset(loop.desk->data, 0, WEIR_NOTICE_HEAD);
 		return 0;
 	}
 	loop.length = length;
 	bpf_loop(length, weir_read_step, &loop, 0);
+	/* What was taken for a target may be any part of a request, and the same in many. */
+	if (segment & WEIR_SEGMENT_TORN)
+		loop.desk->reader.url = 0;
 	return 1;
 }
 
@@ -91,31 +98,33 @@ static __always_inline __u32 weir_rule_of(struct weir_desk *desk, __u32 slot, __
 
 static __always_inline __u32 weir_read_request(void *ctx, enum weir_hook hook,
 					       const struct weir_facts *facts, __u32 slot,
-					       __u32 service)
+					       __u32 service, __u32 segment)
 {
 	struct weir_desk *desk = weir_my_desk();
 	__u32 requests, rule;
 
-	if (!desk || !weir_read(ctx, hook, facts))
-		return WEIR_EVENT_REQUEST | 1 << 4;
+	if (!desk || !weir_read(ctx, hook, facts, segment))
+		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, 1, 0, 0);
 	requests = desk->reader.requests ? desk->reader.requests : 1;
+	/* Read to the end all the same: whether the last is whole says what may follow. */
+	if (requests > WEIR_PIPELINE_MAX)
+		requests = WEIR_PIPELINE_MAX;
 	if (weir_is_part(desk, slot))
-		return WEIR_EVENT_MEDIA | 1 << 4 | (__u32)weir_is_whole(&desk->reader) << 8;
+		return WEIR_READ_WORD(WEIR_EVENT_MEDIA, 1, weir_is_whole(&desk->reader), 0);
 	rule = weir_rule_of(desk, slot, service);
-	return WEIR_EVENT_REQUEST | (requests & 15) << 4 |
-	       (__u32)weir_is_whole(&desk->reader) << 8 | rule << 16;
+	return WEIR_READ_WORD(WEIR_EVENT_REQUEST, requests, weir_is_whole(&desk->reader), rule);
 }
 
 __noinline int weir_read_xdp(struct xdp_md *ctx, const struct weir_facts *facts, __u32 slot,
-			     __u32 service)
+			     __u32 service, __u32 segment)
 {
-	return (int)weir_read_request(ctx, WEIR_HOOK_XDP, facts, slot, service);
+	return (int)weir_read_request(ctx, WEIR_HOOK_XDP, facts, slot, service, segment);
 }
 
 __noinline int weir_read_tc(struct __sk_buff *skb, const struct weir_facts *facts, __u32 slot,
-			    __u32 service)
+			    __u32 service, __u32 segment)
 {
-	return (int)weir_read_request(skb, WEIR_HOOK_TC, facts, slot, service);
+	return (int)weir_read_request(skb, WEIR_HOOK_TC, facts, slot, service, segment);
 }
 
 #endif

@@ -17,31 +17,35 @@ static __always_inline int weir_is_allowed(const struct weir_facts *facts)
 	return bpf_map_lookup_elem(&allow_nets, &key) != NULL;
 }
 
-/* Counts a verdict other than pass in the way that it was carried out; returns the reason why. */
+/*
+ * Counts a verdict other than pass in the way that it was carried out; returns the reason why.
+ * Events that came at once are judged together.
+ */
 static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 					    const struct weir_settings *set,
 					    struct weir_stats *stats,
 					    const struct weir_facts *facts, __u32 verdict,
-					    __u32 reason, struct weir_event_counters *counters)
+					    const struct weir_outcome *outcome,
+					    struct weir_event_counters *counters)
 {
 	if (WEIR_UNLIKELY(control->present & WEIR_HAVE_ALLOW_NETS) && weir_is_allowed(facts)) {
 		if (counters)
-			counters->allow++;
+			counters->allow += WEIR_LOAD(&outcome->events);
 		return WEIR_REASON_ALLOWED;
 	}
 	if (WEIR_UNLIKELY(set->mode != WEIR_MODE_ENFORCE)) {
 		stats->observed[verdict]++;
 		if (counters && verdict == WEIR_VERDICT_THROTTLE)
-			counters->observed_throttle++;
+			counters->observed_throttle += WEIR_LOAD(&outcome->events);
 		else if (counters)
-			counters->observed_kick++;
+			counters->observed_kick += WEIR_LOAD(&outcome->events);
 		return WEIR_REASON_OBSERVED;
 	}
 	if (counters && verdict == WEIR_VERDICT_THROTTLE)
-		counters->throttle++;
+		counters->throttle += WEIR_LOAD(&outcome->events);
 	else if (counters)
-		counters->kick++;
-	return reason;
+		counters->kick += WEIR_LOAD(&outcome->events);
+	return outcome->reason;
 }
 
 /*
@@ -67,7 +71,8 @@ __noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 	if (outcome->answer != WEIR_ACTION_CHALLENGE) {
 		outcome->answer = weir_turn_away_xdp(ctx, facts, stats,
 						     outcome->answer == WEIR_ACTION_REPLY &&
-							 outcome->is_real && outcome->request);
+							 outcome->is_real && outcome->request,
+						     outcome->is_real);
 		return 0;
 	}
 	if (outcome->event == WEIR_EVENT_SYN && control->present & WEIR_CAN_CHALLENGE)
@@ -107,7 +112,7 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 		counters->events += outcome->events;
 	}
 	if (verdict != WEIR_VERDICT_PASS) {
-		reason = weir_carry_out(control, set, stats, facts, verdict, reason, counters);
+		reason = weir_carry_out(control, set, stats, facts, verdict, outcome, counters);
 		if (WEIR_UNLIKELY((weir_is_worth_a_notice(outcome->serial) || outcome->ban_due ||
 				   (outcome->answer != WEIR_ACTION_DROP && outcome->request)) &&
 				  reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_FLOODED)) {

@@ -8,13 +8,17 @@
 
 #include "write.h"
 
-/* Beyond these, silence: an answer is a courtesy. */
+/*
+ * Beyond these, silence: an answer is a courtesy. But who is at his address and hears nothing sends
+ * the same again and again, later each time, until his window has passed and he is let in.
+ */
 #define WEIR_ANSWERS_A_SECOND	  10000 /* and CPU */
 #define WEIR_ANSWERS_FOR_A_SOURCE 50	/* and second */
+#define WEIR_ANSWERS_FOR_A_CLIENT 250	/* the same, on a connection of this host */
 
 /* Takes one from a second's share of all sources, and of this one. */
 static __always_inline int weir_may_turn_away(const struct weir_settings *set,
-					      const struct weir_facts *facts,
+					      const struct weir_facts *facts, __u32 most,
 					      struct weir_stats *stats)
 {
 	__u64 id = weir_id_of(set, facts, weir_event_salt(0, WEIR_EVENT_KICK));
@@ -31,7 +35,7 @@ static __always_inline int weir_may_turn_away(const struct weir_settings *set,
 	word = WEIR_LOAD(&courtesy->word);
 	if (word >> 32 == id >> 32 && (__u16)(word >> 16) == (__u16)second)
 		count = (__u16)word;
-	if (stats->answer_count >= WEIR_ANSWERS_A_SECOND || count >= WEIR_ANSWERS_FOR_A_SOURCE)
+	if (stats->answer_count >= WEIR_ANSWERS_A_SECOND || count >= most)
 		return 0;
 	stats->answer_count++;
 	WEIR_STORE(&courtesy->word, id >> 32 << 32 | (__u32)(__u16)second << 16 | (count + 1));
@@ -40,11 +44,11 @@ static __always_inline int weir_may_turn_away(const struct weir_settings *set,
 
 /*
  * Turns a packet away with the page (`with_page`: it is a request on a connection of this host), or
- * where there is no room for that, with a reset. Returns enum weir_action: what was done, or
- * WEIR_ACTION_DROP.
+ * where there is no room for that, with a reset. `is_real`: it belongs to such a connection.
+ * Returns enum weir_action: what was done, or WEIR_ACTION_DROP.
  */
 __noinline int weir_turn_away_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
-				  struct weir_stats *stats, __u32 with_page)
+				  struct weir_stats *stats, __u32 with_page, __u32 is_real)
 {
 	const struct weir_settings *set = weir_active(&weir_control);
 	struct weir_desk *desk = weir_my_desk();
@@ -54,7 +58,8 @@ __noinline int weir_turn_away_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	/* Never to a reset: RFC 9293, 3.10.7.1. */
 	if (!facts || !stats || !desk || facts->flags & WEIR_TCP_RST || !weir_is_to_one(ctx) ||
 	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &desk->handshake) ||
-	    !weir_may_turn_away(set, facts, stats))
+	    !weir_may_turn_away(
+		set, facts, is_real ? WEIR_ANSWERS_FOR_A_CLIENT : WEIR_ANSWERS_FOR_A_SOURCE, stats))
 		return WEIR_ACTION_DROP;
 	if (with_page && reply->length) {
 		weir_make_reply(&answer, facts, desk->handshake.tcp, reply->length, reply->sum);

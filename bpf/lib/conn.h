@@ -84,6 +84,18 @@ static __always_inline __u32 weir_conn_victim(const struct weir_conn_set *set, _
 	return victim;
 }
 
+/* The first byte of a segment that is not known: what is sent again may have more put behind it. */
+static __always_inline __u32 weir_conn_new(const struct weir_conn *conn, __u32 seq)
+{
+	return (__s32)(seq - conn->next) < 0 ? conn->next : seq;
+}
+
+/* Whether a byte belongs to the body of the request that has begun. */
+static __always_inline int weir_is_of_body(const struct weir_conn *conn, __u32 seq)
+{
+	return conn->flags & WEIR_CONN_BEGUN && (__s32)(seq - conn->body) < 0;
+}
+
 /*
  * What a segment with data is, whose acknowledgement is `ack` and whose first bytes may be a
  * method. A request begins with the first data, and with the first after the server has sent
@@ -100,7 +112,7 @@ static __always_inline enum weir_segment weir_classify(const struct weir_conn *c
 	if (ahead + (__s32)length <= 0)
 		return WEIR_SEGMENT_OLD;
 	/* Of the body, or from there into what must be another request. */
-	if (conn->flags & WEIR_CONN_BEGUN && (__s32)(seq - conn->body) < 0)
+	if (weir_is_of_body(conn, weir_conn_new(conn, seq)))
 		return (__s32)(seq + length - conn->body) <= 0 ? WEIR_SEGMENT_MORE
 							       : WEIR_SEGMENT_START;
 	/* The rest of a request that does not get in; or one put behind it. */
@@ -108,9 +120,18 @@ static __always_inline enum weir_segment weir_classify(const struct weir_conn *c
 		return is_method ? WEIR_SEGMENT_START : WEIR_SEGMENT_MORE;
 	if (!(conn->flags & WEIR_CONN_BEGUN) || (__s32)(ack - conn->ack) > 0)
 		return WEIR_SEGMENT_START;
-	if (is_method && (conn->flags & WEIR_CONN_WHOLE || ahead > 0))
+	/* What its first new byte is, a segment that begins with known ones does not tell. */
+	if (conn->flags & WEIR_CONN_WHOLE ? is_method || ahead < 0 : is_method && ahead > 0)
 		return WEIR_SEGMENT_START;
 	return WEIR_SEGMENT_MORE;
+}
+
+/* How many bytes of a segment that starts a request come before that. */
+static __always_inline __u32 weir_conn_skip(const struct weir_conn *conn, __u32 seq)
+{
+	__u32 first = weir_conn_new(conn, seq);
+
+	return (weir_is_of_body(conn, first) ? conn->body : first) - seq;
 }
 
 /* Data was let through up to `end`. */

@@ -14,7 +14,7 @@
 #define WEIR_BODY_MAX (1u << 30)
 
 /* Requests in one segment that are told apart; more count as so many. */
-#define WEIR_PIPELINE_MAX 8
+#define WEIR_PIPELINE_MAX 16
 
 enum weir_reading {
 	WEIR_READING_START, /* blank lines before a request: RFC 9112, 2.2 */

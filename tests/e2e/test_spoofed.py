@@ -84,6 +84,8 @@ def test_bans_and_known_clients_outlive_a_flood_of_made_up_sources(net, nginx, w
                       f"{after['sources']['sketched']} events only noted, "
                       f"{after['sources']['displaced']} sources displaced")
     assert spoofed >= 0.99 * sent  # they were really counted
+    assert after["sources"]["sketched"] > sent / 2
+    assert after["sources"]["displaced"] < 0.01 * after["sources"]["capacity"]
     assert after["bans"]["active"] == MANY
     assert dropped == MANY and counter.count() == 0
     assert alive >= 0.99 * len(seen) and validated >= 0.99 * len(visitors)

@@ -34,6 +34,14 @@ def config(syn=None, request=None, mode="enforce", ports="[80]", more="", flood=
             f'[services.web.request]\n{request or limit()}')
 
 
+def wait_for(condition, patience=5):
+    """Whether a condition came true in time."""
+    end = time.monotonic() + patience
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
 class Weir:
     """`weir run` in a namespace. Made with a config, nothing runs until start()."""
 

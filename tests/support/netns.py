@@ -112,14 +112,18 @@ class Net:
             self.close()
             raise
 
-    def join(self):
-        """Makes the cable; a second time after it was removed."""
+    def lay(self):
+        """Makes the cable."""
         queues = ("numtxqueues", "2", "numrxqueues", "2")
         self.client.ip("link", "add", "name", self.PEER, "address", self.CLIENT_MAC, *queues,
                        "type", "veth", "peer", "name", self.DEV, "address", self.SERVER_MAC,
                        *queues, "netns", self.server.name)
         # As a card would deliver it: whole checksums, no segments larger than a frame.
         self.client.run("ethtool", "-K", self.PEER, "tx", "off", "tso", "off", "gso", "off")
+
+    def join(self):
+        """Makes the cable and what is at its ends; a second time after it was removed."""
+        self.lay()
         for end, dev, four, six in ((self.server, self.DEV, self.SERVER4, self.SERVER6),
                                     (self.client, self.PEER, self.CLIENT4, self.CLIENT6)):
             end.sysctl(f"net.ipv6.conf.{dev}.accept_dad", 0)

@@ -23,6 +23,7 @@ http {{
   client_body_temp_path {home}/t1; proxy_temp_path {home}/t2; fastcgi_temp_path {home}/t3;
   uwsgi_temp_path {home}/t4; scgi_temp_path {home}/t5;
   default_type text/html;
+  types {{ text/html html; text/css css; text/javascript js; image/png png; }}
   keepalive_requests 1000000;
   server {{
     listen 80 backlog=4096; listen [::]:80 backlog=4096;
@@ -37,32 +38,39 @@ Fetched = namedtuple("Fetched", "seconds resent connect")
 _TOTAL_RETRANS = slice(100, 104)  # of struct tcp_info
 
 
-class Nginx:
-    """Serves / and /image-0.png to /image-29.png on port 80 of a namespace."""
+class WebServer:
+    """A web server with a directory of its own, that ends with close()."""
 
-    def __init__(self, namespace):
-        self.home = tempfile.mkdtemp(prefix="weir-t-nginx-")
+    def __init__(self, name):
+        self.home, self.process = tempfile.mkdtemp(prefix=f"weir-t-{name}-"), None
+        os.chmod(self.home, 0o755)  # workers may be others than root
         os.mkdir(f"{self.home}/www")
-        with open(f"{self.home}/www/index.html", "w") as page:
-            page.write("<h1>served</h1>\n")
-        for number in range(30):
-            with open(f"{self.home}/www/image-{number}.png", "wb") as image:
-                image.write(os.urandom(10_000))
-        with open(f"{self.home}/nginx.conf", "w") as conf:
-            conf.write(CONF.format(home=self.home))
-        self.process = namespace.popen(
-            "nginx", "-p", self.home, "-c", f"{self.home}/nginx.conf", "-e",
-            f"{self.home}/error.log", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        end = time.monotonic() + 5
+        self.put("index.html", b"<h1>served</h1>\n")
+
+    def write(self, name, text):
+        with open(f"{self.home}/{name}", "w") as file:
+            file.write(text)
+
+    def put(self, name, content):
+        """Serves bytes as /name."""
+        with open(f"{self.home}/www/{name}", "wb") as file:
+            file.write(content)
+
+    def start(self, namespace, *command):
+        """It answers when this returns."""
+        log = f"{self.home}/error.log"
+        with open(log, "a") as words:
+            self.process = namespace.popen(*command, stdout=words, stderr=words)
+        end = time.monotonic() + 10
         while True:
             with contextlib.suppress(OSError), namespace.entered():
                 socket.create_connection(("127.0.0.1", 80), 1).close()
                 return
             if time.monotonic() > end or self.process.poll() is not None:
-                with open(f"{self.home}/error.log") as log:
-                    words = log.read()
+                with open(log) as words:
+                    text = words.read()
                 self.close()
-                raise RuntimeError(f"nginx does not start: {words}")
+                raise RuntimeError(f"{command[0]} does not start: {text}")
             time.sleep(0.02)
 
     def requests(self):
@@ -71,12 +79,25 @@ class Nginx:
             return sum(1 for _ in log)
 
     def close(self):
-        self.process.terminate()
-        try:
-            self.process.wait(5)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
+        if self.process:
+            self.process.terminate()
+            try:
+                self.process.wait(5)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         shutil.rmtree(self.home, ignore_errors=True)
+
+
+class Nginx(WebServer):
+    """Serves / and /image-0.png to /image-29.png on port 80 of a namespace."""
+
+    def __init__(self, namespace):
+        super().__init__("nginx")
+        for number in range(30):
+            self.put(f"image-{number}.png", os.urandom(10_000))
+        self.write("nginx.conf", CONF.format(home=self.home))
+        self.start(namespace, "nginx", "-p", self.home, "-c", f"{self.home}/nginx.conf", "-e",
+                   f"{self.home}/error.log")
 
 
 def url(server, path="/"):

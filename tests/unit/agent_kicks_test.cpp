@@ -319,5 +319,68 @@ TEST_F(AgentConnections, StayWhereNobodyWasAnswered) {
   EXPECT_FALSE(agent_->has_connections_to_end());
 }
 
+// ---- connections of those who are banned
+// ----------------------------------------------------------
+
+class AgentCutOff : public AgentKicks {
+ protected:
+  AgentCutOff() {
+    plane_.open = {of("198.51.100.7"), of("198.51.100.7", 22), of("198.51.100.8"), of("192.0.2.9")};
+  }
+  static Connection of(const char* remote, std::uint16_t port = 80) {
+    return {address("203.0.113.80"), address(remote), port, 40'000};
+  }
+  void pass_half_a_second() {
+    clock_.advance(Milliseconds(500));
+    agent_->end_connections();
+  }
+};
+
+TEST_F(AgentCutOff, EndsWhatABanByCommandLeavesOpenOnProtectedPorts) {
+  start();
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.7")));
+  EXPECT_TRUE(agent_->has_connections_to_end());
+  pass_half_a_second();
+  EXPECT_THAT(plane_.closed, ElementsAre(of("198.51.100.7")));
+  EXPECT_FALSE(agent_->has_connections_to_end());
+}
+
+TEST_F(AgentCutOff, EndsWhatABanByRuleLeavesOpenOnceItsAnswerWasRead) {
+  start();
+  weir_notice notice = kick("198.51.100.7");
+  notice.ban_due = 1;
+  take(notice);
+  agent_->end_connections();
+  EXPECT_THAT(plane_.closed, IsEmpty());
+  pass_half_a_second();
+  EXPECT_THAT(plane_.closed, ElementsAre(of("198.51.100.7")));
+}
+
+TEST_F(AgentCutOff, SparesWhoIsAllowedWithinABannedNetwork) {
+  start();
+  ASSERT_TRUE(agent_->allow(prefix("198.51.100.8"), ""));
+  ASSERT_TRUE(agent_->ban(ban_of("192.0.2.0/24")));
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.0/24")));
+  pass_half_a_second();
+  EXPECT_THAT(plane_.closed, ElementsAre(of("198.51.100.7")));
+}
+
+TEST_F(AgentCutOff, WaitsInModeObserveUntilTheBanIsEnforced) {
+  start(WEIR_MODE_OBSERVE);
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.7")));
+  EXPECT_FALSE(agent_->has_connections_to_end());
+  ASSERT_TRUE(agent_->set_mode(WEIR_MODE_ENFORCE));
+  pass_half_a_second();
+  EXPECT_THAT(plane_.closed, ElementsAre(of("198.51.100.7")));
+}
+
+TEST_F(AgentCutOff, EndsNothingForABanThatWasLiftedAtOnce) {
+  start();
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.7")));
+  ASSERT_TRUE(agent_->unban(prefix("198.51.100.7")));
+  pass_half_a_second();
+  EXPECT_THAT(plane_.closed, IsEmpty());
+}
+
 }  // namespace
 }  // namespace weir

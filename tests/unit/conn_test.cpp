@@ -76,6 +76,25 @@ TEST_F(Connection, ABodyGoesOnHoweverItLooksAndWhateverTheServerSays) {
 TEST_F(Connection, NothingIsHiddenBehindAByteThatIsKnown) {
   begin(kFirst, 100, kAck);
   EXPECT_EQ(segment(kFirst + 99, 50, kAck), WEIR_SEGMENT_START);
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst + 99), 1u);
+}
+
+// As TCP does when the acknowledgement of the first part was lost.
+TEST_F(Connection, ARequestIsOneWhenItsFirstPartIsSentAgainTogetherWithItsRest) {
+  begin(kFirst, 50, kAck, false);
+  EXPECT_EQ(segment(kFirst, 100, kAck, true), WEIR_SEGMENT_MORE);
+  EXPECT_EQ(segment(kFirst, 100, kAck, true), WEIR_SEGMENT_OLD);
+  begin(kFirst + 100, 50, kAck + 500, true, 30);
+  EXPECT_EQ(segment(kFirst + 100, 80, kAck + 500, true), WEIR_SEGMENT_MORE) << "and its body";
+}
+
+TEST_F(Connection, ARequestIsReadWhereItBegins) {
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst), 0u);
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst + 10), 0u) << "behind a gap";
+  begin(kFirst, 100, kAck, true, 300);
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst + 350), 50u) << "behind the body";
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst + 50), 350u);
+  EXPECT_EQ(weir_conn_skip(&conn, kFirst + 450), 0u);
 }
 
 TEST_F(Connection, BehindAGapOnlyWhatLooksLikeARequestIsOne) {

@@ -140,5 +140,23 @@ TEST_F(LoopbackConnections, ThatAreGoneTakeNoListenerWithThem) {
   }
 }
 
+TEST_F(LoopbackConnections, AreClosedTogetherWhereTheyAreWantedAndNoListenerIs) {
+  listen_on_any();
+  const Pair four = connect_to("::ffff:127.0.0.1"), six = connect_to("::1");
+  const Pair other = connect_to("::1");
+  std::vector<Connection> seen;
+  const Status closed = closer_.close_each([&](const Connection& connection) {
+    if (connection.local_port == ntohs(port_)) seen.push_back(connection);
+    return connection == four.connection || connection == six.connection;
+  });
+  NEEDS_PERMISSION(closed);
+  EXPECT_THAT(seen,
+              testing::UnorderedElementsAre(four.connection, six.connection, other.connection));
+  EXPECT_TRUE(is_closed(four));
+  EXPECT_TRUE(is_closed(six));
+  EXPECT_FALSE(is_closed(other));
+  EXPECT_TRUE(connect_to("::1").server) << "the server still listens";
+}
+
 }  // namespace
 }  // namespace weir

@@ -82,7 +82,11 @@ Status Agent::put_in_force(Configuration next) {
     if (after != before) keep([&] { return keep_changes(*store_, after, before); });
     return put;
   }
+  const bool is_enforced_now = configuration_.settings().mode != WEIR_MODE_ENFORCE &&
+                               next.settings().mode == WEIR_MODE_ENFORCE;
   configuration_ = std::move(next);
+  if (is_enforced_now)
+    for (const StoredBan& ban : book_.all()) end_connections_of(ban);
   return {};
 }
 

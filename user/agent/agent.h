@@ -13,6 +13,7 @@
 #include "agent/event_log.h"
 #include "bans/ban_list.h"
 #include "bans/book.h"
+#include "bans/cut_off.h"
 #include "bans/ladder.h"
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
@@ -92,7 +93,9 @@ class Agent {
   void check_interfaces(bool has_changed);
   // Called while connections wait for their end, a few times a second.
   void end_connections();
-  [[nodiscard]] bool has_connections_to_end() const { return !closings_.empty(); }
+  [[nodiscard]] bool has_connections_to_end() const {
+    return !closings_.empty() || !cut_off_.empty();
+  }
 
  private:
   static constexpr int kCalmTicks = 10;
@@ -145,6 +148,8 @@ class Agent {
   bool may_ban();
   void close_breaker();
   void end_connection(const weir_notice& notice);
+  void end_connections_of(const StoredBan& ban);
+  void end_banned_connections();
   void end_bans();
   void forget_bans();
   void count_users();
@@ -183,6 +188,7 @@ class Agent {
   std::uint64_t bans_not_made_ = 0;         // since the breaker opened; 0: it is closed
   std::map<Prefix, BootNs> observed_bans_;  // until when they would last
   Closings closings_;
+  CutOff cut_off_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
   SeriesSet series_;

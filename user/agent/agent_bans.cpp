@@ -150,6 +150,7 @@ Result<Done> Agent::ban(const BanRequest& request) {
     });
     return tl::unexpected(std::move(put.error()));
   }
+  end_connections_of(ban);
   const std::string length = request.duration ? "for " + format_duration(*request.duration)
                                               : std::string("until it is removed");
   tell("ban", ban.prefix.text(), length + (ban.reason.empty() ? "" : ", " + ban.reason));
@@ -178,6 +179,7 @@ Result<Done> Agent::unban(const Prefix& prefix) {
       !removed && removed.error().code != ErrorCode::kNotFound)
     return tl::unexpected(std::move(removed.error()));
   book_.remove(prefix);
+  cut_off_.remove(prefix);
   tell("unban", prefix.text(), "by command");
   Done done{prefix.text() + " is no longer banned", {}};
   keep([&] { return store_->remove_ban(prefix); });

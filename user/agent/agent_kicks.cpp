@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "agent/agent.h"
 
@@ -15,6 +17,8 @@ constexpr BootNs kSecond = 1000 * kNsInMs;
 // The client must have read its answer before the server's half of the connection is reset, for a
 // reset may take away what was not read yet.
 constexpr BootNs kReadingTime = 750 * kNsInMs;
+// A ban may come with an answer that wants to be read, and with other bans.
+constexpr BootNs kBanningTime = 500 * kNsInMs;
 
 Address address_of(const __be32 (&words)[4]) {
   std::array<std::uint8_t, 16> bytes{};
@@ -142,6 +146,7 @@ void Agent::make_bans(const std::map<Prefix, RuleBan>& due) {
       continue;
     }
     book_.enter(ban);
+    end_connections_of(ban);
     tell_ban(due.at(ban.prefix), *ban.until - ban.since);
   }
 }
@@ -193,6 +198,29 @@ void Agent::end_connection(const weir_notice& notice) {
 void Agent::end_connections() {
   for (const Connection& connection : closings_.take_due(clock_->boot()))
     data_plane_->close_connection(connection);
+  if (cut_off_.is_due(clock_->boot())) end_banned_connections();
+}
+
+// Nothing of a banned client's gets through any more, so the server would wait for it in vain: an
+// idle connection for as long as it likes, one with an answer under way for a quarter of an hour.
+void Agent::end_connections_of(const StoredBan& ban) {
+  if (configuration_.settings().mode == WEIR_MODE_ENFORCE)
+    cut_off_.add(ban.prefix, ban.all, clock_->boot() + kBanningTime);
+}
+
+void Agent::end_banned_connections() {
+  const CutOff cut = std::exchange(cut_off_, {});
+  const Settings& settings = configuration_.settings();
+  if (settings.mode != WEIR_MODE_ENFORCE) return;
+  const auto is_protected = [&settings](std::uint16_t port) {
+    return std::any_of(
+        settings.services.begin(), settings.services.end(), [port](const Service& service) {
+          return std::find(service.ports.begin(), service.ports.end(), port) != service.ports.end();
+        });
+  };
+  data_plane_->close_connections([&](const Connection& connection) {
+    return cut.takes(connection, is_protected) && !allowing(connection.remote);
+  });
 }
 
 }  // namespace weir

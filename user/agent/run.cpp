@@ -58,6 +58,19 @@ class Loop {
     on_notices();
   }
 
+  // After anything that may have made the agent end connections.
+  void watch_connections() {
+    if (is_closing_ || !agent_.has_connections_to_end()) return;
+    is_closing_ = true;
+    closing_.expires_after(std::chrono::milliseconds(50));
+    closing_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      is_closing_ = false;
+      agent_.end_connections();
+      watch_connections();
+    });
+  }
+
  private:
   void each_second() {
     second_.expires_after(std::chrono::seconds(1));
@@ -83,21 +96,9 @@ class Loop {
                         [this](const boost::system::error_code& error) {
                           if (error) return;
                           agent_.drain_notices();
-                          end_connections();
+                          watch_connections();
                           on_notices();
                         });
-  }
-
-  void end_connections() {
-    if (is_closing_ || !agent_.has_connections_to_end()) return;
-    is_closing_ = true;
-    closing_.expires_after(std::chrono::milliseconds(50));
-    closing_.async_wait([this](const boost::system::error_code& error) {
-      if (error) return;
-      is_closing_ = false;
-      agent_.end_connections();
-      end_connections();
-    });
   }
 
   void on_signal() {
@@ -112,6 +113,7 @@ class Loop {
         for (const auto& notice : done->notices) spdlog::warn("{}", notice);
       else
         spdlog::error("reload: {}; the running settings stay", done.error().message);
+      watch_connections();
       on_signal();
     });
   }
@@ -209,7 +211,12 @@ Status run_agent(const RunOptions& options) {
 
   asio::io_context io;
   std::optional<Agent> agent;
-  const auto handler = [&](const ApiRequest& request) { return answer(*agent, request); };
+  Loop* running = nullptr;
+  const auto handler = [&](const ApiRequest& request) {
+    auto answered = answer(*agent, request);
+    if (running != nullptr) running->watch_connections();
+    return answered;
+  };
   ServerLimits limits;
   limits.bulk_path = kImportPath;
   auto server = Server::listen_unix(io, options.socket, handler, limits);
@@ -251,6 +258,7 @@ Status run_agent(const RunOptions& options) {
   if (!links) return tl::unexpected(std::move(links.error()));
   agent->check_interfaces(true);
   Loop loop(io, *agent, **data_plane, *links);
+  running = &loop;
   std::puts(ready_line(*agent, **data_plane).c_str());
   std::fflush(stdout);
   sd_notify(0, "READY=1");

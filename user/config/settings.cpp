@@ -30,7 +30,8 @@ constexpr std::uint32_t kDefaultFloodRate = 2000;
 constexpr Limit kDefaultRequest{.start_throttle = 60,
                                 .to_much = 120,
                                 .timeout = Milliseconds(1000),
-                                .window = WEIR_WINDOW_BURST};
+                                .window = WEIR_WINDOW_BURST,
+                                .action = WEIR_ACTION_REPLY};
 
 std::vector<std::string> limit_notices(const Service& service, Event event, const Limit& limit) {
   std::vector<std::string> notices;

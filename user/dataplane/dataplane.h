@@ -96,6 +96,8 @@ class DataPlane {
   // Ends the server's half of a connection of this host, without waiting. What fails is told once:
   // the server then ends it by its own timeout.
   virtual void close_connection(const Connection& connection) = 0;
+  // The same of all connections of this host that are wanted.
+  virtual void close_connections(const std::function<bool(const Connection&)>& is_wanted) = 0;
 
   // Whether the source that an address belongs to was seen to be there, not long before a time.
   [[nodiscard]] virtual bool is_validated(const Address& address, BootNs now) const = 0;

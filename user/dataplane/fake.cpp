@@ -3,6 +3,9 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "dataplane/sizes.h"
 #include "stats/snapshot.h"
 
@@ -122,6 +125,11 @@ Status FakeDataPlane::remove_allow(const Prefix& prefix) {
 Result<std::vector<Prefix>> FakeDataPlane::allowed() const {
   if (auto done = carry_out(Call::kAllowed); !done) return tl::unexpected(done.error());
   return std::vector<Prefix>(allowed_.begin(), allowed_.end());
+}
+
+void FakeDataPlane::close_connections(const std::function<bool(const Connection&)>& is_wanted) {
+  std::copy_if(open.begin(), open.end(), std::back_inserter(closed), is_wanted);
+  std::erase_if(open, is_wanted);
 }
 
 void FakeDataPlane::set_meters(const Address& address, std::vector<Meter> meters) {

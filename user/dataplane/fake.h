@@ -41,6 +41,7 @@ class FakeDataPlane final : public DataPlane {
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override;
 
   void close_connection(const Connection& connection) override { closed.push_back(connection); }
+  void close_connections(const std::function<bool(const Connection&)>& is_wanted) override;
 
   [[nodiscard]] bool is_validated(const Address& address, BootNs) const override {
     return validated.contains(address);
@@ -63,7 +64,7 @@ class FakeDataPlane final : public DataPlane {
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
-  std::vector<Connection> closed;
+  std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;                  // why the host cannot do with them
   Milliseconds roll_back{};                                  // the last roll_back_after()
   std::vector<std::pair<std::string, std::string>> renamed;  // what follow_renames() will say

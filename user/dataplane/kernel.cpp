@@ -98,7 +98,12 @@ class Kernel final : public DataPlane {
   Status remove_allow(const Prefix& prefix) override { return bans_.remove_allow(prefix); }
   [[nodiscard]] Result<std::vector<Prefix>> allowed() const override { return bans_.allowed(); }
 
-  void close_connection(const Connection& connection) override;
+  void close_connection(const Connection& connection) override {
+    tell_of_closing(closer_.close(connection));
+  }
+  void close_connections(const std::function<bool(const Connection&)>& is_wanted) override {
+    tell_of_closing(closer_.close_each(is_wanted));
+  }
 
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const override {
     return meters_.is_validated(address, now);
@@ -128,6 +133,7 @@ class Kernel final : public DataPlane {
   [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
+  void tell_of_closing(const Status& closed);
   static int on_notice(void* context, void* data, std::size_t size);
 
   std::string pin_dir_;
@@ -346,8 +352,7 @@ weir_stats Kernel::retired_stats() const {
   return sum;
 }
 
-void Kernel::close_connection(const Connection& connection) {
-  const Status closed = closer_.close(connection);
+void Kernel::tell_of_closing(const Status& closed) {
   if (closed || std::exchange(told_of_closing_, true)) return;
   spdlog::warn("{}; {}", closed.error().message, closed.error().hint);
 }

@@ -12,11 +12,17 @@
 #include <cstring>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace weir {
 namespace {
 
-constexpr int kListen = 10;  // TCP_LISTEN of the kernel's tcp_states.h, which is not for programs
+// TCP states of the kernel's tcp_states.h, which is not for programs.
+constexpr int kEstablished = 1, kSynRecv = 3, kFinWait1 = 4, kFinWait2 = 5, kCloseWait = 8,
+              kLastAck = 9, kListen = 10, kClosing = 11;
+// Those in which a client holds something of the host's; requests that are not accepted yet too.
+constexpr __u32 kOpen = 1U << kEstablished | 1U << kSynRecv | 1U << kFinWait1 | 1U << kFinWait2 |
+                        1U << kCloseWait | 1U << kLastAck | 1U << kClosing;
 constexpr int kMapped = 12;  // bytes before the IPv4 address in a v4-mapped one
 
 struct Request {
@@ -66,6 +72,47 @@ Answer ask(int netlink, Request& request) {
   }
 }
 
+Address address_of(int family, const __be32 (&words)[4]) {
+  std::array<std::uint8_t, 16> bytes{};
+  if (family == AF_INET) {
+    bytes[kMapped - 2] = bytes[kMapped - 1] = 0xff;
+    std::memcpy(bytes.data() + kMapped, words, 4);
+  } else {
+    std::memcpy(bytes.data(), words, bytes.size());
+  }
+  return Address(bytes);
+}
+
+// Calls `visit` with each open TCP socket of a family. Returns an errno, or 0.
+int for_each_socket(int netlink, unsigned sequence, int family,
+                    const std::function<void(const inet_diag_msg&)>& visit) {
+  Request request{};
+  request.header.nlmsg_len = sizeof request;
+  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+  request.header.nlmsg_seq = sequence;
+  request.body.sdiag_family = static_cast<__u8>(family);
+  request.body.sdiag_protocol = IPPROTO_TCP;
+  request.body.idiag_states = kOpen;
+  if (send(netlink, &request, sizeof request, 0) < 0) return errno;
+  alignas(nlmsghdr) char buffer[32768];  // the kernel fills no more at a time
+  for (;;) {
+    // It goes on with what is next when it is asked for it, so that this does not wait either.
+    const ssize_t size = recv(netlink, buffer, sizeof buffer, MSG_DONTWAIT);
+    if (size < 0) return errno;
+    auto length = static_cast<unsigned>(size);
+    for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer); NLMSG_OK(message, length);
+         message = NLMSG_NEXT(message, length)) {
+      if (message->nlmsg_seq != sequence) continue;
+      const void* data = NLMSG_DATA(message);
+      if (message->nlmsg_type == NLMSG_DONE) return 0;
+      if (message->nlmsg_type == NLMSG_ERROR) return -static_cast<const nlmsgerr*>(data)->error;
+      if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
+        visit(*static_cast<const inet_diag_msg*>(data));
+    }
+  }
+}
+
 Status outcome(int error) {
   const std::string doing = "closing a client's connection";
   switch (error) {
@@ -85,9 +132,46 @@ Status outcome(int error) {
 
 }  // namespace
 
-Status SocketCloser::close(const Connection& connection) {
+Status SocketCloser::open() {
   if (!netlink_) netlink_ = Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!netlink_) return outcome(errno);
+  return netlink_ ? Status{} : outcome(errno);
+}
+
+Status SocketCloser::close_each(const std::function<bool(const Connection&)>& is_wanted) {
+  if (auto opened = open(); !opened) return opened;
+  int error = 0;
+  for (const int family : {AF_INET, AF_INET6}) {
+    std::vector<Request> endings;
+    const auto visit = [&](const inet_diag_msg& socket) {
+      const inet_diag_sockid& id = socket.id;
+      // Older kernels cannot end what waits in FIN_WAIT2 without an owner. It goes by itself.
+      if (socket.idiag_state == kFinWait2 && socket.idiag_inode == 0) return;
+      if (!is_wanted({address_of(family, id.idiag_src), address_of(family, id.idiag_dst),
+                      ntohs(id.idiag_sport), ntohs(id.idiag_dport)}))
+        return;
+      Request& request = endings.emplace_back();
+      request.header.nlmsg_len = sizeof request;
+      request.header.nlmsg_type = SOCK_DESTROY;
+      request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+      request.body.sdiag_family = static_cast<__u8>(family);
+      request.body.sdiag_protocol = IPPROTO_TCP;
+      request.body.idiag_states = ~0u;
+      request.body.id = id;  // with the cookie: no other that came in its place
+    };
+    if (const int failed = for_each_socket(netlink_.get(), ++sequence_, family, visit)) {
+      error = failed;
+      continue;
+    }
+    for (Request& request : endings) {
+      request.header.nlmsg_seq = ++sequence_;
+      if (const int failed = ask(netlink_.get(), request).error; !outcome(failed)) error = failed;
+    }
+  }
+  return outcome(error);
+}
+
+Status SocketCloser::close(const Connection& connection) {
+  if (auto opened = open(); !opened) return opened;
   const int family = connection.remote.is_v4() ? AF_INET : AF_INET6;
   Request request = request_for(connection, family);
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
