@@ -72,6 +72,10 @@ struct ShowEvents {
 struct Explain {
   Address address;
 };
+struct RunDoctor {
+  std::string interface;  // empty: those that matter
+  std::string config;
+};
 struct CheckConfig {
   std::string file;
 };
@@ -81,7 +85,7 @@ struct Reload {};
 using Command =
     std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
                  ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
-                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
+                 ShowStats, ShowEvents, Explain, RunDoctor, CheckConfig, ShowConfig, Reload>;
 
 struct Invocation {
   Command command;
