@@ -19,17 +19,19 @@ SCRIPTS = os.path.join(HERE, "../../scripts")
 # with the unit's capabilities, told to stop by SIGTERM.
 SYSTEMCTL = r"""#!/bin/sh
 echo "$*" >>/tmp/systemctl.log
-for word; do case $word in start | stop | restart | try-restart) what=$word ;; esac; done
+for word; do case $word in start | stop | restart | reload) what=$word ;; esac; done
 stop() {
   [ -e /tmp/weir.pid ] || return 0
   kill "$(cat /tmp/weir.pid)" && while [ -d "/proc/$(cat /tmp/weir.pid)" ]; do sleep 0.02; done
   rm -f /tmp/weir.pid
 }
+said() { sed -n "s/^$1=//p" /lib/systemd/system/weir.service; }
 start() {
   mkdir -p /run/weir
   : >/tmp/weir.out
-  setpriv --regid root --groups weir --bounding-set=-all,+bpf,+net_admin,+perfmon --inh-caps=-all \
-    $(sed -n 's/^ExecStart=//p' /lib/systemd/system/weir.service) >/tmp/weir.out 2>&1 </dev/null &
+  kept=$(said CapabilityBoundingSet | tr A-Z a-z | sed 's/cap_/+/g; s/ /,/g')
+  setpriv --regid root --groups "$(said SupplementaryGroups)" --bounding-set="-all,$kept" \
+    --inh-caps=-all $(said ExecStart) >/tmp/weir.out 2>&1 </dev/null &
   echo $! >/tmp/weir.pid
   for i in $(seq 200); do grep -q '^weir: ready' /tmp/weir.out && return 0; sleep 0.05; done
   cat /tmp/weir.out >&2
@@ -43,7 +45,8 @@ esac
 case $what in
 start) start ;;
 stop) stop ;;
-restart | try-restart) stop; start ;;
+restart) stop; start ;;
+reload) $(said ExecReload) ;;
 esac
 """
 
@@ -181,7 +184,7 @@ def test_from_install_over_upgrade_and_removal_to_purge(net, nginx, machine, pac
     # Told to, it filters. The file is the administrator's from now on.
     machine.write("/etc/weir/weir.toml",
                   f'mode = "enforce"\ninterfaces = ["{net.DEV}"]\n# mine\n')
-    machine.run("systemctl", "restart", "weir")
+    machine.run("systemctl", "reload", "weir")
     machine.weir("ban", "add", bad, "--all")
     assert curl(net.client, url(net.SERVER4), bad, patience=0.4).code == 0
     links = machine.run("ls", "/sys/fs/bpf/weir").stdout
