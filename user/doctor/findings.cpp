@@ -111,7 +111,7 @@ void Host::probes() {
 }
 
 void Host::jit() {
-  if (!facts_.host.jit) return ok("jit", "net.core.bpf_jit_enable: only root may read it");
+  if (!facts_.host.jit) return ok("jit", "net.core.bpf_jit_enable cannot be read here");
   if (*facts_.host.jit != 0) return ok("jit", "BPF programs are compiled");
   add(Level::kWarning, "jit", "BPF programs are interpreted, which is several times slower",
       "sysctl -w net.core.bpf_jit_enable=1");

@@ -1,97 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "doctor/links.h"
 
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
-#include <linux/ethtool.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <functional>
 #include <map>
 
-#include "base/fd.h"
+#include "doctor/ethtool.h"
+#include "doctor/netlink.h"
+#include "doctor/programs.h"
 
 namespace weir::doctor {
 namespace {
-
-// <linux/bpf.h> of Linux 6.6 and newer; Debian 12 has older headers.
-constexpr int kTcxIngress = 46, kTcxEgress = 47;
-
-using Attributes = std::map<unsigned, const rtattr*>;
-
-Attributes attributes_in(const void* start, std::size_t length) {
-  Attributes found;
-  const auto* attribute = static_cast<const rtattr*>(start);
-  for (auto left = static_cast<unsigned>(length); RTA_OK(attribute, left);
-       attribute = RTA_NEXT(attribute, left))
-    found[attribute->rta_type & NLA_TYPE_MASK] = attribute;
-  return found;
-}
-
-Attributes nested(const Attributes& in, unsigned type) {
-  const auto found = in.find(type);
-  if (found == in.end()) return {};
-  return attributes_in(RTA_DATA(found->second), RTA_PAYLOAD(found->second));
-}
-
-std::string text_of(const Attributes& in, unsigned type) {
-  const auto found = in.find(type);
-  if (found == in.end()) return {};
-  const auto* text = static_cast<const char*>(RTA_DATA(found->second));
-  return {text, strnlen(text, RTA_PAYLOAD(found->second))};
-}
-
-unsigned number_of(const Attributes& in, unsigned type) {
-  const auto found = in.find(type);
-  if (found == in.end()) return 0;
-  std::uint32_t number = 0;
-  std::memcpy(&number, RTA_DATA(found->second),
-              std::min<std::size_t>(sizeof number, RTA_PAYLOAD(found->second)));
-  return number;
-}
-
-// Sends a dump request and hands over each message of the answer.
-template <typename Body>
-void dump(__u16 type, const Body& body, const std::function<void(const nlmsghdr&)>& take) {
-  const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  struct {
-    nlmsghdr header;
-    Body body;
-  } request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.body = body;
-  if (!netlink || send(netlink.get(), &request, sizeof request, 0) < 0) return;
-  for (;;) {
-    alignas(nlmsghdr) char buffer[32768];
-    const ssize_t received = recv(netlink.get(), buffer, sizeof buffer, 0);
-    if (received <= 0) return;
-    auto left = static_cast<unsigned>(received);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer); NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-      if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) return;
-      take(*header);
-    }
-  }
-}
-
-template <typename Body>
-Attributes attributes_of(const nlmsghdr& message) {
-  return attributes_in(static_cast<const char*>(NLMSG_DATA(&message)) + NLMSG_ALIGN(sizeof(Body)),
-                       NLMSG_PAYLOAD(&message, NLMSG_ALIGN(sizeof(Body))));
-}
 
 // What the kernel lists of every interface.
 struct Link {
@@ -133,64 +55,6 @@ std::vector<Link> all_links() {
   return links;
 }
 
-// One of ethtool's questions; false when the driver does not answer it.
-bool ask_ethtool(const std::string& name, void* question) {
-  const Fd any(socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  ifreq request{};
-  name.copy(request.ifr_name, sizeof request.ifr_name - 1);
-  request.ifr_data = static_cast<char*>(question);
-  return any && ioctl(any.get(), SIOCETHTOOL, &request) == 0;
-}
-
-// Features by their names, for only few have a flag of their own.
-std::map<std::string, bool> features_of(const std::string& name) {
-  alignas(ethtool_sset_info) char room[sizeof(ethtool_sset_info) + sizeof(__u32)]{};
-  auto* sizes = reinterpret_cast<ethtool_sset_info*>(room);
-  sizes->cmd = ETHTOOL_GSSET_INFO;
-  sizes->sset_mask = 1ULL << ETH_SS_FEATURES;
-  if (!ask_ethtool(name, sizes) || sizes->sset_mask == 0) return {};
-  const unsigned count = sizes->data[0];
-  std::vector<char> names(sizeof(ethtool_gstrings) + std::size_t{count} * ETH_GSTRING_LEN);
-  auto* strings = reinterpret_cast<ethtool_gstrings*>(names.data());
-  strings->cmd = ETHTOOL_GSTRINGS;
-  strings->string_set = ETH_SS_FEATURES;
-  strings->len = count;
-  const unsigned blocks = (count + 31) / 32;
-  std::vector<char> bits(sizeof(ethtool_gfeatures) + blocks * sizeof(ethtool_get_features_block));
-  auto* features = reinterpret_cast<ethtool_gfeatures*>(bits.data());
-  features->cmd = ETHTOOL_GFEATURES;
-  features->size = blocks;
-  if (!ask_ethtool(name, strings) || !ask_ethtool(name, features)) return {};
-  std::map<std::string, bool> found;
-  for (unsigned i = 0; i < count; i++) {
-    const char* text = names.data() + sizeof(ethtool_gstrings) + std::size_t{i} * ETH_GSTRING_LEN;
-    found[{text, strnlen(text, ETH_GSTRING_LEN)}] =
-        (features->features[i / 32].active >> (i % 32) & 1) != 0;
-  }
-  return found;
-}
-
-void add_ethtool(InterfaceFacts& facts) {
-  ethtool_drvinfo driver{};
-  driver.cmd = ETHTOOL_GDRVINFO;
-  if (ask_ethtool(facts.name, &driver)) facts.driver = driver.driver;
-  if (facts.driver.empty()) facts.driver = facts.is_loopback ? "loopback" : facts.kind;
-  ethtool_channels channels{};
-  channels.cmd = ETHTOOL_GCHANNELS;
-  if (ask_ethtool(facts.name, &channels)) {
-    const bool combined = channels.max_combined > 0;
-    facts.channels = combined ? channels.combined_count : channels.rx_count;
-    facts.channels_max = combined ? channels.max_combined : channels.max_rx;
-  }
-  const auto features = features_of(facts.name);
-  const auto take = [&](const char* name, std::optional<bool>& target) {
-    if (const auto found = features.find(name); found != features.end()) target = found->second;
-  };
-  take("rx-lro", facts.lro);
-  take("rx-gro-hw", facts.gro_hw);
-  take("rx-vlan-hw-parse", facts.rx_vlan);
-}
-
 void count_addresses(std::map<unsigned, InterfaceFacts*>& by_index) {
   dump(RTM_GETADDR, ifaddrmsg{}, [&](const nlmsghdr& message) {
     if (message.nlmsg_type != RTM_NEWADDR) return;
@@ -200,59 +64,6 @@ void count_addresses(std::map<unsigned, InterfaceFacts*>& by_index) {
     if (info->ifa_family == AF_INET) found->second->addresses4++;
     if (info->ifa_family == AF_INET6) found->second->addresses6++;
   });
-}
-
-// Only who has CAP_SYS_ADMIN may.
-std::string program_name(unsigned id) {
-  const Fd fd(bpf_prog_get_fd_by_id(id));
-  bpf_prog_info info{};
-  __u32 length = sizeof info;
-  if (!fd || bpf_obj_get_info_by_fd(fd.get(), &info, &length) != 0) return {};
-  return info.name;
-}
-
-void add_xdp(InterfaceFacts& facts, unsigned index) {
-  LIBBPF_OPTS(bpf_xdp_query_opts, query);
-  if (bpf_xdp_query(static_cast<int>(index), 0, &query) != 0) return;
-  const struct {
-    const char* hook;
-    unsigned id;
-  } hooks[] = {{"xdp (native)", query.drv_prog_id},
-               {"xdp (generic)", query.skb_prog_id},
-               {"xdp (in the card)", query.hw_prog_id}};
-  for (const auto& [hook, id] : hooks)
-    if (id != 0) facts.programs.push_back({hook, id, program_name(id)});
-}
-
-void add_tc(InterfaceFacts& facts, unsigned index) {
-  const struct {
-    const char* name;
-    __u32 parent;
-    const char* tcx;
-    int attach;
-  } sides[] = {{"tc ingress", TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), "tcx ingress", kTcxIngress},
-               {"tc egress", TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), "tcx egress", kTcxEgress}};
-  for (const auto& side : sides) {
-    tcmsg body{};
-    body.tcm_ifindex = static_cast<int>(index);
-    body.tcm_parent = side.parent;
-    dump(RTM_GETTFILTER, body, [&](const nlmsghdr& message) {
-      const Attributes attributes = attributes_of<tcmsg>(message);
-      if (message.nlmsg_type != RTM_NEWTFILTER || text_of(attributes, TCA_KIND) != "bpf") return;
-      const Attributes options = nested(attributes, TCA_OPTIONS);
-      const unsigned id = number_of(options, TCA_BPF_ID);
-      if (id == 0) return;  // the head of a chain
-      std::string name = program_name(id);
-      if (name.empty()) name = text_of(options, TCA_BPF_NAME);
-      facts.programs.push_back({side.name, id, name});
-    });
-    __u32 ids[16] = {}, count = std::size(ids);
-    if (bpf_prog_query(static_cast<int>(index), static_cast<bpf_attach_type>(side.attach), 0,
-                       nullptr, ids, &count) != 0)
-      continue;  // before Linux 6.6, or not permitted
-    for (__u32 i = 0; i < count && i < std::size(ids); i++)
-      facts.programs.push_back({side.tcx, ids[i], program_name(ids[i])});
-  }
 }
 
 }  // namespace
@@ -279,8 +90,7 @@ std::vector<InterfaceFacts> look_at_interfaces(const std::vector<std::string>& n
       facts.master_kind = other.facts.kind;
     }
     add_ethtool(facts);
-    add_xdp(facts, link->index);
-    add_tc(facts, link->index);
+    facts.programs = programs_on(link->index);
     by_index[link->index] = &facts;
   }
   count_addresses(by_index);
