@@ -177,16 +177,17 @@ def test_without_a_watchdog_nothing_is_fed(weir, tmp_path):
 def test_the_log_is_bounded_a_second_however_many_bans_come_and_end(net, weir):
     agent = weir(config())
     started = time.monotonic()
-    agent.ban_all([f"198.51.{n >> 8}.{n & 255}" for n in range(400)], "1s")
+    agent.ban_all([f"198.51.{n >> 8}.{n & 255}" for n in range(150)], "1s")
     end = started + 10
     while agent.json("ban", "list")["bans"]:
         assert time.monotonic() < end
         time.sleep(0.2)
-    time.sleep(1.1)
+    time.sleep(2.2)  # their end is told within a second; the second after that is another one
     agent.cli("mode", "observe")  # a line more, with which what was left out is told
     lines = agent.words().splitlines()
     assert len(lines) <= 21 * (time.monotonic() - started + 2), len(lines)
     left_out = sum(int(n) for n in re.findall(r"(\d+) lines were left out", agent.words()))
-    assert left_out > 400, agent.words()[-500:]
+    written = len(re.findall(r"^weir: (?:un)?ban 198", agent.words(), re.M))
+    assert left_out > 0 and written + left_out == 300, (written, left_out)
     # Nothing is lost that events, which are asked for, have.
-    assert len(agent.cli("events", "--json").stdout.splitlines()) >= 400
+    assert len(agent.cli("events", "--json").stdout.splitlines()) >= 300

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
+#include <charconv>
 
 #include "doctor/interface_findings.h"
 
@@ -15,10 +15,13 @@ namespace {
 constexpr const char* kHost = "host";
 constexpr int kOldest = 601;  // Linux 6.1, as Debian 12 has it
 
-// "6.1.0-31-amd64" → 601.
+// "6.1.0-31-amd64" → 601; what has no such beginning → 0.
 int version_of(const std::string& kernel) {
   int major = 0, minor = 0;
-  if (std::sscanf(kernel.c_str(), "%d.%d", &major, &minor) != 2) return 0;
+  const char* end = kernel.data() + kernel.size();
+  const auto [dot, wrong] = std::from_chars(kernel.data(), end, major);
+  if (wrong != std::errc{} || dot == end || *dot != '.') return 0;
+  if (std::from_chars(dot + 1, end, minor).ec != std::errc{}) return 0;
   return major * 100 + minor;
 }
 
