@@ -17,7 +17,8 @@ def test_scripts_called_wrongly_say_how_and_do_nothing():
     for words, code in ((["run"], 2), (["run", "--attach", "tc"], 2), (["run", "--help"], 0),
                         (["build", "--nonsense"], 2), (["build", "--help"], 0),
                         (["test", "--only", "nonsense"], 2), (["test", "--help"], 0),
-                        (["demo", "now"], 2), (["demo", "--help"], 0)):
+                        (["demo", "now"], 2), (["demo", "--help"], 0),
+                        (["package", "now"], 2), (["package", "--help"], 0)):
         done = run(os.path.join(SCRIPTS, words[0]), *words[1:], check=False, cwd="/")
         assert done.returncode == code, (words, done)
         assert "usage" in done.stdout + done.stderr or code == 2, (words, done)

@@ -74,6 +74,8 @@ TEST(CliParse, MakesOfEachCommandItsRequest) {
       {"config show", "GET /v1/config"},
       {"config check /etc/x", ""},
       {"run -i eth0", ""},
+      {"doctor", ""},
+      {"doctor eth0", ""},
       {"limit", "GET /v1/limits"},
       {"limit list", "GET /v1/limits"},
       {"limit reset web syn", "DELETE /v1/limits/web/syn"},
@@ -245,6 +247,15 @@ TEST(CliParse, SaysWhatIsWrongAndWhatWouldBeRight) {
     EXPECT_THAT(parsed.error().hint, AllOf(HasSubstr(test.hint), Not(HasSubstr("\n"))))
         << test.line;
   }
+}
+
+TEST(CliParse, TheDoctorTakesAnInterfaceOrFindsOut) {
+  EXPECT_EQ(command<RunDoctor>("doctor").interface, "");
+  EXPECT_EQ(command<RunDoctor>("doctor eth0").interface, "eth0");
+  EXPECT_EQ(command<RunDoctor>("doctor").config, kDefaultConfig);
+  EXPECT_EQ(command<RunDoctor>("doctor", {"", "/x.toml"}).config, "/x.toml");
+  EXPECT_FALSE(parse_line("doctor a/b"));
+  EXPECT_FALSE(parse_line("doctor eth0 eth1"));
 }
 
 TEST(CliParse, RefusesEmptyPaths) {

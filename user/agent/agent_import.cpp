@@ -12,6 +12,7 @@ namespace weir {
 namespace {
 
 constexpr const char* kImportOrigin = "import";
+constexpr std::size_t kCutOffMax = 100'000;
 
 }  // namespace
 
@@ -108,6 +109,9 @@ Result<Done> Agent::import_bans(const BanList& list, const BanImport& import) {
     });
   });
   for (const ListedBan* listed : fresh) book_.enter(made(*listed));
+  // Of longer lists the names alone would take as much memory as the bans.
+  if (fresh.size() <= kCutOffMax)
+    for (const ListedBan* listed : fresh) end_connections_of(made(*listed));
   tell("import", fmt::format("{} bans", fresh.size()), import.reason);
   malloc_trim(0);  // a million rows went through SQLite
 

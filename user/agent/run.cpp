@@ -18,7 +18,9 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/agent.h"
+#include "agent/log_sink.h"
 #include "agent/routes.h"
+#include "agent/watchdog.h"
 #include "api/server.h"
 #include "config/names.h"
 #include "dataplane/kernel.h"
@@ -196,7 +198,8 @@ std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
 }  // namespace
 
 Status run_agent(const RunOptions& options) {
-  auto logger = spdlog::stderr_logger_mt("weir");
+  const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+  auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<BoundedSink>(sink));
   logger->set_pattern("weir: %v");
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
@@ -262,6 +265,7 @@ Status run_agent(const RunOptions& options) {
   std::puts(ready_line(*agent, **data_plane).c_str());
   std::fflush(stdout);
   sd_notify(0, "READY=1");
+  const Watchdog watchdog(io, [&] { return check_self(**data_plane, *store); });
   spdlog::set_level(spdlog::level::info);
   io.run();
   (*server)->close();

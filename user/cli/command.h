@@ -84,6 +84,10 @@ struct ShowEvents {
 struct Explain {
   Address address;
 };
+struct RunDoctor {
+  std::string interface;  // empty: those that matter
+  std::string config;
+};
 struct CheckConfig {
   std::string file;
 };
@@ -93,7 +97,7 @@ struct Reload {};
 using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
                              SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
                              ListAllowed, RemoveAllow, ShowStats, ShowEvents, Explain, CheckConfig,
-                             ShowConfig, Reload, Confirm, ImportBans, ExportBans>;
+                             ShowConfig, Reload, Confirm, ImportBans, ExportBans, RunDoctor>;
 
 struct Invocation {
   Command command;

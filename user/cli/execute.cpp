@@ -22,6 +22,8 @@
 #include "cli/safety.h"
 #include "config/load.h"
 #include "dataplane/pins.h"
+#include "doctor/findings.h"
+#include "doctor/gather.h"
 
 namespace weir::cli {
 namespace {
@@ -62,6 +64,7 @@ class Executor {
   explicit Executor(const Invocation& invocation) : invocation_(invocation) {}
 
   Status operator()(const RunAgent& command);
+  Status operator()(const RunDoctor& command);
   Status operator()(const CheckConfig& command);
   Status operator()(const Detach& command);
   Status operator()(const AddBan& command);
@@ -120,6 +123,21 @@ Status Executor::operator()(const CheckConfig& command) {
       {"schema", 1}, {"file", command.file}, {"ok", true}, {"notices", loaded->notices}};
   return output_.write(
       document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+}
+
+Status Executor::operator()(const RunDoctor& command) {
+  const auto findings = doctor::examine(
+      doctor::gather({command.interface, invocation_.socket, invocation_.pin_dir, command.config}));
+  const std::string text =
+      invocation_.json ? doctor::findings_json(findings).dump(
+                             -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                             "\n"
+                       : doctor::findings_text(findings);
+  if (auto written = output_.write(text); !written) return written;
+  const auto problems = doctor::count(findings, doctor::Level::kProblem);
+  if (problems == 0) return {};
+  return fail(ErrorCode::kSystem,
+              fmt::format("doctor: {} problem{} found", problems, problems == 1 ? "" : "s"));
 }
 
 Status Executor::operator()(const AddBan& command) {

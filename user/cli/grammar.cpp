@@ -151,6 +151,12 @@ void Grammar::add_reading_commands() {
   auto* explain =
       add(app_, "explain", "What happens to a client, and why", [this] { return make_explain(); });
   add_argument(*explain, "ADDR", raw_.address, "IPv4 or IPv6 address")->required();
+
+  auto* doctor = add(app_, "doctor", "Can Weir work here, and if not, what to do",
+                     [this] { return make_doctor(); });
+  add_argument(*doctor, "IFACE", raw_.interface,
+               "Interface; without one, those that are filtered, configured, or lead outside");
+  doctor->footer("Needs no agent and changes nothing; root sees more. Exits with 1 for a problem.");
 }
 
 void Grammar::add_limit_commands() {

@@ -64,6 +64,7 @@ class Grammar {
   Result<Command> make_detach() const;
   Result<Command> make_mode() const;
   Result<Command> make_explain() const;
+  Result<Command> make_doctor() const;
   Result<Command> make_set_limit() const;
   Result<Command> make_reset_limit() const;
   Result<Command> make_add_ban() const;

@@ -104,6 +104,16 @@ Result<Command> Grammar::make_explain() const {
   return Command(Explain{*address});
 }
 
+Result<Command> Grammar::make_doctor() const {
+  RunDoctor command;
+  command.config = environment_.config.empty() ? kDefaultConfig : environment_.config;
+  if (raw_.interface.empty()) return Command(std::move(command));
+  auto interface = parse_interface(raw_.interface);
+  if (!interface) return tl::unexpected(interface.error());
+  command.interface = *interface;
+  return Command(std::move(command));
+}
+
 Result<Command> Grammar::make_set_limit() const {
   const auto service = parse_service(raw_.service);
   if (!service) return tl::unexpected(service.error());

@@ -66,6 +66,7 @@ struct CallFor {
   using Call = std::optional<ApiCall>;
 
   Call operator()(const RunAgent&) const { return std::nullopt; }
+  Call operator()(const RunDoctor&) const { return std::nullopt; }
   Call operator()(const CheckConfig&) const { return std::nullopt; }
   Call operator()(const ShowStatus&) const { return ApiCall{"GET", "/v1/status"}; }
   Call operator()(const ShowStats&) const { return ApiCall{"GET", "/v1/stats"}; }

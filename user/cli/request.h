@@ -15,7 +15,7 @@ struct ApiCall {
   std::string body{};  // JSON, or empty
 };
 
-// nullopt: `run` and `config check` need no agent.
+// nullopt: `run`, `doctor` and `config check` need no agent.
 std::optional<ApiCall> call_for(const Command& command);
 
 }  // namespace weir::cli

@@ -32,6 +32,18 @@ std::uint32_t program_id(int fd) {
   return bpf_obj_get_info_by_fd(fd, &info, &length) == 0 ? info.id : 0;
 }
 
+// What the kernel said by netlink's extended acknowledgement, as libbpf has last printed it.
+std::string quoted_kernel() {
+  const std::string words = take_libbpf_words();
+  if (const auto colon = words.find("message: "); colon != std::string::npos)
+    return words.substr(colon + std::strlen("message: "));
+  return {};
+}
+
+std::string in_brackets(const std::string& words) {
+  return words.empty() ? "" : " (" + words + ")";
+}
+
 // bpf_link_create() gives an error number only; attaching by netlink has the kernel say why.
 std::string kernel_words(int program_fd, unsigned ifindex, Attach mode) {
   take_libbpf_words();
@@ -42,10 +54,7 @@ std::string kernel_words(int program_fd, unsigned ifindex, Attach mode) {
     bpf_xdp_detach(static_cast<int>(ifindex), flags & ~XDP_FLAGS_UPDATE_IF_NOEXIST, &options);
     return {};
   }
-  std::string words = take_libbpf_words();
-  if (const auto colon = words.find("message: "); colon != std::string::npos)
-    return words.substr(colon + std::strlen("message: "));
-  return {};
+  return quoted_kernel();
 }
 
 bpf_tc_hook hook_of(unsigned ifindex) {
@@ -105,9 +114,9 @@ Status attach_xdp(int program_fd, unsigned ifindex, Attach mode, const std::stri
   if (!link) {
     const int error = errno;
     const std::string words = kernel_words(program_fd, ifindex, mode);
-    return fail(error == EPERM ? ErrorCode::kPermission : ErrorCode::kSystem,
-                fmt::format("{} XDP: {}{}", attach_name(mode), std::strerror(error),
-                            words.empty() ? "" : " (" + words + ")"));
+    return fail(
+        error == EPERM ? ErrorCode::kPermission : ErrorCode::kSystem,
+        fmt::format("{} XDP: {}{}", attach_name(mode), std::strerror(error), in_brackets(words)));
   }
   return pin_object(link.get(), pin);
 }
@@ -211,10 +220,12 @@ Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin)
     return fail(ErrorCode::kConflict,
                 fmt::format("its tc hook has another Weir's filter (program id {})", there.prog_id),
                 "detach that one first: weir detach --pin-dir ITS_PINS");
+  take_libbpf_words();
   const int made = bpf_tc_hook_create(&hook);
   if (made != 0 && made != -EEXIST)
     return fail(ErrorCode::kSystem,
-                fmt::format("tc: making the clsact qdisc: {}", std::strerror(-made)));
+                fmt::format("tc: making the clsact qdisc: {}{}", std::strerror(-made),
+                            in_brackets(quoted_kernel())));
   // The pins say which program is ours. At every moment one of them names the one that runs, so
   // that the next agent knows its own wherever this one is killed.
   const std::string next = next_pin(pin);
@@ -224,9 +235,11 @@ Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin)
   bpf_tc_opts filter = our_filter();
   filter.prog_fd = program_fd;
   filter.flags = is_ours ? BPF_TC_F_REPLACE : 0;
+  take_libbpf_words();
   if (const int error = bpf_tc_attach(&hook, &filter); error != 0) {
     ::unlink(next.c_str());
-    return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));
+    return fail(ErrorCode::kSystem,
+                fmt::format("tc: {}{}", std::strerror(-error), in_brackets(quoted_kernel())));
   }
   ::unlink(pin.c_str());
   if (auto pinned = pin_object(program_fd, pin); !pinned)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "dataplane/privileges.h"
 
+#include <fmt/format.h>
 #include <linux/capability.h>
 
 #include <cstdint>
@@ -20,19 +21,26 @@ std::uint64_t effective_capabilities() {
 
 }  // namespace
 
-Status check_privileges() {
-  const std::uint64_t held = effective_capabilities();
-  const auto has = [&](int capability) { return (held >> capability & 1) != 0; };
-  std::string missing;
+bool has_capability(int capability) { return (effective_capabilities() >> capability & 1) != 0; }
+
+std::vector<std::string> missing_capabilities() {
+  std::vector<std::string> missing;
   const auto need = [&](int capability, const char* name) {
-    if (has(capability) || (capability != CAP_NET_ADMIN && has(CAP_SYS_ADMIN))) return;
-    missing += (missing.empty() ? "" : ", ") + std::string(name);
+    if (has_capability(capability)) return;
+    if (capability != CAP_NET_ADMIN && has_capability(CAP_SYS_ADMIN)) return;
+    missing.emplace_back(name);
   };
   need(CAP_BPF, "CAP_BPF");
   need(CAP_NET_ADMIN, "CAP_NET_ADMIN");
   need(CAP_PERFMON, "CAP_PERFMON");
+  return missing;
+}
+
+Status check_privileges() {
+  const auto missing = missing_capabilities();
   if (missing.empty()) return {};
-  return fail(ErrorCode::kPermission, "loading BPF programs: this process lacks " + missing,
+  return fail(ErrorCode::kPermission,
+              fmt::format("loading BPF programs: this process lacks {}", fmt::join(missing, ", ")),
               "run as root, or with these capabilities");
 }
 

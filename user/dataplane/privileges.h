@@ -2,6 +2,9 @@
 // Whether this process may do what the data plane needs.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "base/result.h"
 
 namespace weir {
@@ -9,5 +12,8 @@ namespace weir {
 // kPermission names the capabilities(7) that are missing. Asked first, so that somebody who
 // forgot sudo is told that, and not which directory could not be made.
 Status check_privileges();
+// The names of those that are missing for that.
+std::vector<std::string> missing_capabilities();
+bool has_capability(int capability);
 
 }  // namespace weir
