@@ -186,6 +186,8 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"prefix4", Origin::kDefault},
       {"prefix6", Origin::kDefault},
       {"replyText", Origin::kDefault},
+      {"seriesMax", Origin::kDefault},
+      {"seriesTrend", Origin::kDefault},
       {"services.web.floodRate", Origin::kDefault},
       {"services.web.ports", Origin::kFile},
       {"services.web.protocol", Origin::kFile},
@@ -208,7 +210,8 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
     const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate" ||
                           path == "services.web.repeats" ||
                           path.starts_with("services.web.media.") || path == "maxSources" ||
-                          path == "maxBans" || path == "mediaSuffixes" || path == "replyText";
+                          path == "maxBans" || path.starts_with("series") ||
+                          path == "mediaSuffixes" || path == "replyText";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

@@ -65,6 +65,16 @@ TEST_F(Routes, ThatReadAnswerWithTheirDocuments) {
   EXPECT_EQ(get("/v1/config")["origins"]["mode"], "file");
 }
 
+TEST_F(Routes, ShowEveryCounterAndItsHistory) {
+  Json all = get("/v1/series");
+  EXPECT_TRUE(all["series"]["verdicts.kick"]["days"].contains("trend"));
+  const auto history = [this](const char* query) { return ask("GET", "/v1/series", "", query); };
+  EXPECT_EQ(Json::parse(history("period=hours&last=5").body)["seconds"], 3600);
+  for (const char* wrong : {"period=years", "period=hours&last=0", "last=x&period=days",
+                            "period=minutes&last=99999999", "periods=hours", "x"})
+    EXPECT_EQ(history(wrong).status, 400u) << wrong;
+}
+
 TEST_F(Routes, ExplainAnAddress) {
   Json document = get("/v1/explain/198.51.100.7");
   EXPECT_THAT(keys(document),

@@ -31,7 +31,9 @@ Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, c
       store_(&store),
       clock_(&clock),
       boot_id_(std::move(boot_id)),
-      started_(clock.boot()) {}
+      started_(clock.boot()),
+      counters_({configuration_.settings().series_trend, configuration_.settings().series_max}),
+      counters_saved_(started_) {}
 
 Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
                            const Clock& clock, std::string boot_id) {
@@ -48,6 +50,8 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
       !done)
     return tl::unexpected(std::move(done.error()));
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
+    return tl::unexpected(std::move(done.error()));
   return agent;
 }
 
@@ -75,6 +79,7 @@ Status Agent::put_in_force(Configuration next) {
     return put;
   }
   configuration_ = std::move(next);
+  counters_.resize({configuration_.settings().series_trend, configuration_.settings().series_max});
   return {};
 }
 

@@ -10,11 +10,13 @@
 #include <vector>
 
 #include "agent/configuration.h"
+#include "agent/counter_store.h"
 #include "agent/event_log.h"
 #include "bans/book.h"
 #include "bans/ladder.h"
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
+#include "stats/counters.h"
 #include "stats/snapshot.h"
 #include "store/store.h"
 
@@ -46,6 +48,7 @@ class Agent {
   [[nodiscard]] std::vector<AllowView> allowed() const;
   [[nodiscard]] Explanation explain(const Address& address) const;
   [[nodiscard]] EventLog& events() { return events_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
 
   // Acts. Each is whole or did nothing.
   Result<Done> ban(const BanRequest& request);
@@ -65,9 +68,12 @@ class Agent {
   // Called while connections wait for their end, a few times a second.
   void end_connections();
   [[nodiscard]] bool has_connections_to_end() const { return !closings_.empty(); }
+  // Called at the end: what has been counted since the last time goes into the store.
+  void save_counters();
 
  private:
   static constexpr int kCalmTicks = 10;
+  static constexpr BootNs kSaveCountersNs = 60'000'000'000;
   static constexpr unsigned kBansASecond = 1000;  // made by rules
   static constexpr std::size_t kObservedBans = 65536;
   static constexpr const char* kRuleOrigin = "rule";
@@ -113,11 +119,12 @@ class Agent {
   Closings closings_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
-  SeriesSet series_;
-  std::optional<std::uint64_t> last_events_;  // metered, at the last tick
-  std::optional<std::uint64_t>
-      last_flooded_;             // SYNs challenged because of a flood, at the last tick
-  int calm_ticks_ = kCalmTicks;  // since there was one; kCalmTicks: told to be over
+  Counters counters_;
+  CounterStore counter_store_;
+  BootNs counters_saved_ = 0;
+  bool counters_unsaved_ = false;              // the last attempt failed, and was told
+  std::optional<std::uint64_t> last_flooded_;  // SYNs challenged as a flood, at the last tick
+  int calm_ticks_ = kCalmTicks;                // since there was one; kCalmTicks: told to be over
   std::uint64_t users_ = 0;
   BootNs users_counted_ = 0, users_cost_ = 0;
 };

@@ -13,14 +13,6 @@
 namespace weir {
 namespace {
 
-std::uint64_t metered_events(const weir_stats& stats) {
-  std::uint64_t events = 0;
-  for (const auto& service : stats.events)
-    for (const auto& event : service)
-      for (const auto& family : event) events += family.events;
-  return events;
-}
-
 weir_stats total_of(const DataPlane& data_plane, const std::vector<InterfaceState>& interfaces) {
   weir_stats total = data_plane.retired_stats();
   for (const auto& interface : interfaces) add_stats(total, interface.stats);
@@ -58,11 +50,19 @@ void Agent::tick() {
   const weir_stats total = total_of(*data_plane_, data_plane_->interfaces());
   data_plane_->tick(total);
   watch_floods(total);
-  const std::uint64_t events = metered_events(total);
-  if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
-  last_events_ = events;
+  count_users();
+  counters_.tick(clock_->wall(), total, users_);
+  if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();
   end_bans();
   forget_bans();
+}
+
+void Agent::save_counters() {
+  counters_saved_ = clock_->boot();
+  const Status saved = counter_store_.save(*store_, counters_);
+  // The next minute has another chance, so once is enough to say.
+  if (!saved && !counters_unsaved_) spdlog::error("{}", saved.error().message);
+  counters_unsaved_ = !saved;
 }
 
 // Walking the tables takes a while when they are full, so not more than a twentieth of the time
@@ -95,7 +95,7 @@ Snapshot Agent::snapshot() {
   snapshot.services = service_stats(settings, snapshot.total);
   snapshot.tables = data_plane_->tables();
   snapshot.active_bans = bans().size();
-  snapshot.events = series_;
+  snapshot.events = views_of(counters_.of(kEventsCounter));
   snapshot.active_users = snapshot.active_addresses = users_;
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));

@@ -7,6 +7,7 @@
 
 #include "agent/request_body.h"
 #include "api/client.h"
+#include "api/query.h"
 #include "base/quote.h"
 #include "config/names.h"
 #include "output/json.h"
@@ -17,10 +18,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-ApiResponse respond(const Json& document, unsigned status = 200) {
+constexpr int kIndented = 2;
+constexpr int kOneLine = -1;
+
+ApiResponse respond(const Json& document, unsigned status = 200, int indent = kIndented) {
   ApiResponse response;
   response.status = status;
-  response.body = dump(document, 2) + "\n";
+  response.body = dump(document, indent) + "\n";
   return response;
 }
 
@@ -54,6 +58,21 @@ ApiResponse recent_events(Agent& agent, bool follow) {
   return response;
 }
 
+// All counters' newest values; with ?period=minutes the history of one length, at most `last`.
+ApiResponse series(Agent& agent, const std::string& text) {
+  const auto query = Query::parse(text, {"period", "last"});
+  if (!query) return respond(query.error());
+  const auto name = query->value("period");
+  if (!name) return respond(series_json(agent.counters()));
+  const auto period = period_of(*name);
+  if (!period)
+    return respond(Error{ErrorCode::kInvalid, weir::quoted(*name) + " is no period",
+                         "periods are seconds, minutes, hours and days"});
+  const auto last = query->number("last", info_of(*period).kept, info_of(*period).kept);
+  if (!last) return respond(last.error());
+  return respond(history_json(agent.counters(), *period, *last), 200, kOneLine);
+}
+
 ApiResponse explain(Agent& agent, const std::string& text) {
   auto address = Address::parse(text);
   if (!address) return respond(address.error());
@@ -65,6 +84,7 @@ std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/status") return respond(status_json(agent.snapshot(), configuration.settings()));
   if (path == "/v1/stats") return respond(stats_json(agent.snapshot()));
+  if (path == "/v1/series") return series(agent, request.query);
   if (path == "/v1/bans") return respond(bans_json(agent.bans()));
   if (path == "/v1/allow") return respond(allow_json(agent.allowed()));
   if (path == "/v1/limits")

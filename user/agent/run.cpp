@@ -232,6 +232,7 @@ Status run_agent(const RunOptions& options) {
   sd_notify(0, "READY=1");
   spdlog::set_level(spdlog::level::info);
   io.run();
+  agent->save_counters();
   (*server)->close();
   if (web) web->close();
   return {};

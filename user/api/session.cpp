@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "api/client.h"
+#include "api/query.h"
 
 namespace weir {
 namespace {
@@ -34,30 +35,6 @@ using beast::error_code;
 // with unread input resets it, and the reset may overtake the answer.
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr std::size_t kDrainBytes = 4UL * 1024 * 1024;
-
-// nullopt: an incomplete escape, or a control character that has no business in a path.
-std::optional<std::string> percent_decode(beast::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = digit(text[i + 1]), low = digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
-    decoded += c;
-  }
-  return decoded;
-}
 
 ApiResponse error_response(unsigned status, const Error& error) {
   ApiResponse response;
@@ -159,7 +136,8 @@ ApiResponse HttpSession::ask_handler() {
   auto& message = parser_->get();
   const auto target = message.target();
   const auto question = target.find('?');
-  const auto path = percent_decode(target.substr(0, question));
+  const auto plain = target.substr(0, question);
+  const auto path = percent_decode({plain.data(), plain.size()});
   if (!path || path->empty() || path->front() != '/') {
     return error_response({ErrorCode::kInvalid, "malformed path in the request"});
   }

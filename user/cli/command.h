@@ -65,6 +65,7 @@ struct RemoveAllow {
 };
 struct ShowStats {
   bool watch = false;
+  bool series = false;  // every counter in place of the totals
 };
 struct ShowEvents {
   bool follow = false;

@@ -125,9 +125,11 @@ void Grammar::add_agent_commands() {
 void Grammar::add_reading_commands() {
   add(app_, "status", "Interfaces, mode, table fill, health", [] { return Command(ShowStatus{}); });
 
-  auto* stats =
-      add(app_, "stats", "What was counted", [this] { return Command(ShowStats{raw_.watch}); });
+  auto* stats = add(app_, "stats", "What was counted", [this] {
+    return Command(ShowStats{raw_.watch, raw_.series});
+  });
   stats->add_flag("-w,--watch", raw_.watch, "Show it anew every second");
+  stats->add_flag("--series", raw_.series, "Every counter by the second, minute, hour and day");
   stats->footer("With --watch --json: one document a line.");
 
   auto* events = add(app_, "events", "Who was throttled, kicked or banned lately, newest last",

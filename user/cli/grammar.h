@@ -24,7 +24,7 @@ struct Raw {
   std::string state_dir = kDefaultState;
   std::optional<std::string> mode, attach, web, reason, duration;
   std::optional<std::string> start_throttle, to_much, timeout, window, delay, action;
-  bool all = false, force = false, watch = false, follow = false;
+  bool all = false, force = false, watch = false, follow = false, series = false;
 };
 
 // The command line is wrong, and this is how.

@@ -32,7 +32,9 @@ struct TextOf {
   const Json& document;
 
   std::string operator()(const ShowStatus&) const { return status_text(document); }
-  std::string operator()(const ShowStats&) const { return stats_text(document); }
+  std::string operator()(const ShowStats& command) const {
+    return command.series ? series_text(document) : stats_text(document);
+  }
   std::string operator()(const ListLimits&) const { return limits_text(document); }
   std::string operator()(const ListBans&) const { return bans_text(document); }
   std::string operator()(const ListAllowed&) const { return allow_text(document); }

@@ -66,7 +66,9 @@ struct CallFor {
   Call operator()(const RunAgent&) const { return std::nullopt; }
   Call operator()(const CheckConfig&) const { return std::nullopt; }
   Call operator()(const ShowStatus&) const { return ApiCall{"GET", "/v1/status"}; }
-  Call operator()(const ShowStats&) const { return ApiCall{"GET", "/v1/stats"}; }
+  Call operator()(const ShowStats& command) const {
+    return ApiCall{"GET", command.series ? "/v1/series" : "/v1/stats"};
+  }
   Call operator()(const ListLimits&) const { return ApiCall{"GET", "/v1/limits"}; }
   Call operator()(const ListBans&) const { return ApiCall{"GET", "/v1/bans"}; }
   Call operator()(const ListAllowed&) const { return ApiCall{"GET", "/v1/allow"}; }

@@ -116,6 +116,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"prefix6", settings.prefix6},
             {"allow", std::move(allow)},
             {"timeWindow", format_duration(settings.time_window)},
+            {"seriesTrend", settings.series_trend},
+            {"seriesMax", settings.series_max},
             {"maxSources", settings.max_sources},
             {"maxBans", settings.max_bans},
             {"mediaSuffixes", settings.media_suffixes},

@@ -10,6 +10,7 @@
 namespace weir {
 
 std::string stats_text(const nlohmann::ordered_json& document);
+std::string series_text(const nlohmann::ordered_json& document);
 std::string status_text(const nlohmann::ordered_json& document);
 std::string bans_text(const nlohmann::ordered_json& document);
 std::string allow_text(const nlohmann::ordered_json& document);

@@ -32,12 +32,19 @@ struct Snapshot {
   std::vector<ServiceEventStats> services;  // one per service, enabled event and family
   Tables tables;
   std::uint64_t active_bans = 0;
-  SeriesSet events;                    // every metered event
+  SeriesViews events;                  // every metered event
   std::uint64_t active_users = 0;      // sources within timeWindow
   std::uint64_t active_addresses = 0;  // the same until keys other than addresses exist
   std::vector<std::string> problems;   // why `status` is not healthy; empty: healthy
 };
 
+// Verdicts that mode observe counts and does not carry out.
+inline constexpr std::array kObservedVerdicts{WEIR_VERDICT_THROTTLE, WEIR_VERDICT_KICK,
+                                              WEIR_VERDICT_BAN, WEIR_VERDICT_MALFORMED};
+
+// Metered events by kind. From the totals and not from the services: these go on when a service
+// leaves the settings.
+std::array<std::uint64_t, WEIR_EVENT_COUNT> event_counts(const weir_stats& stats);
 // Packets with each verdict, derived from the reasons.
 std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdict_counts(const weir_stats& stats);
 // Packets by what was done to them; what was not answered was dropped.

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What must outlive the agent, in SQLite: bans, allow entries and changed settings. A write
-// is on disk when the call returns. One writer; the file is made 0600.
+// What must outlive the agent, in SQLite: bans, allow entries, changed settings and the counters'
+// history. A write is on disk when the call returns. One writer; the file is made 0600.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -35,6 +36,27 @@ struct StoredAllow {
   std::string reason;
 };
 
+struct StoredPoint {
+  std::uint64_t number;  // among all that the series ever had
+  WallTime start;
+  double total = 0;
+  double weight = 0;
+};
+
+struct StoredPeak {
+  WallTime time;
+  double value = 0;
+};
+
+// One counter by one length of period. Written: the points that are new and all maxima.
+struct StoredSeries {
+  std::string name;
+  std::string period;
+  std::vector<StoredPoint> points;  // by number
+  std::vector<StoredPeak> peaks;    // highest first
+  std::uint64_t oldest = 0;         // points of lower numbers are removed; ignored when read
+};
+
 class Store {
  public:
   // Opens or makes DIR/weir.db (the directory too, 0750). kSystem names the file and SQLite's
@@ -57,6 +79,9 @@ class Store {
   Status put_changes(const std::map<std::string, std::string>& changes);  // one transaction
   // The change of this path and all below it; "" is all there are.
   Status remove_changes(const std::string& path_prefix);
+
+  [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
+  Status put_series(const std::vector<StoredSeries>& series);  // one transaction
 
  private:
   struct Impl;
