@@ -144,7 +144,7 @@ TEST_F(AgentSeconds, ShowActiveUsersOnceEachWithinTheTimeWindow) {
   plane_.see_source(address("198.51.100.7"), now - 1000);
   plane_.see_source(address("2001:db8::"), now - 599'999);
   plane_.see_source(address("198.51.100.9"), now - 600'000);
-  EXPECT_EQ(agent.snapshot().active_users, 2u);
+  EXPECT_EQ(agent.snapshot().users.active, 2u);
   EXPECT_EQ(agent.snapshot().uptime, seconds(3600));
 }
 

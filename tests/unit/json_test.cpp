@@ -117,8 +117,12 @@ TEST(StatsJson, InventsNoNumbers) {
 }
 
 TEST(StatsJson, CountsUsers) {
-  EXPECT_EQ(stats_json(sample_snapshot())["users"],
-            Json({{"active", 81}, {"addresses", 80}, {"authenticated", 0}}));
+  EXPECT_EQ(stats_json(sample_snapshot())["users"], Json({{"active", 81},
+                                                          {"addresses", 81},
+                                                          {"authenticated", 0},
+                                                          {"lastMinute", 82},
+                                                          {"lastHour", 83},
+                                                          {"lastDay", 84}}));
 }
 
 TEST(StatsJson, KeepsCountersOf64Bits) {

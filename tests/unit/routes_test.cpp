@@ -65,6 +65,48 @@ TEST_F(Routes, ThatReadAnswerWithTheirDocuments) {
   EXPECT_EQ(get("/v1/config")["origins"]["mode"], "file");
 }
 
+TEST_F(Routes, ShowTheNewestBansWhenThereIsALimit) {
+  for (const char* one : {"203.0.113.9", "203.0.113.1", "203.0.113.5"}) {
+    ASSERT_TRUE(agent_->ban(ban_of(one)));
+    clock_.advance(std::chrono::seconds(1));
+  }
+  const Json newest = Json::parse(ask("GET", "/v1/bans", "", "limit=2").body)["bans"];
+  ASSERT_EQ(newest.size(), 2u);
+  EXPECT_EQ(newest[0]["address"], "203.0.113.5/32");
+  EXPECT_EQ(newest[1]["address"], "203.0.113.1/32");
+  EXPECT_EQ(get("/v1/bans")["bans"].size(), 3u);
+  EXPECT_EQ(get("/v1/stats")["bans"]["active"], 3);
+}
+
+TEST_F(Routes, FilterEventsByKindSourceAndService) {
+  ASSERT_TRUE(agent_->ban(ban_of("203.0.113.9")));
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.0/24")));
+  ASSERT_TRUE(agent_->set_mode(WEIR_MODE_OBSERVE));
+  EventView kick;
+  kick.kind = "kick";
+  kick.address = address("203.0.113.9");
+  kick.service = "web";
+  agent_->events().add(kick);
+  const auto count = [this](const char* query) {
+    const auto response = ask("GET", "/v1/events", "", query);
+    EXPECT_EQ(response.status, 200u) << query;
+    return std::count(response.body.begin(), response.body.end(), '\n');
+  };
+  EXPECT_EQ(count(""), 4);
+  EXPECT_EQ(count("kind=ban"), 2);
+  EXPECT_EQ(count("source=203.0.113.9"), 2);
+  EXPECT_EQ(count("source=203.0.113.0%2F24&kind=ban"), 1);
+  EXPECT_EQ(count("service=web"), 1);
+  EXPECT_EQ(count("service=api"), 0);
+  const auto stream = ask("GET", "/v1/events", "", "follow=1&kind=kick");
+  EXPECT_TRUE(stream.stream);
+  EXPECT_TRUE(stream.wanted(R"({"kind":"kick"})"));
+  EXPECT_FALSE(stream.wanted(R"({"kind":"ban"})"));
+  EXPECT_FALSE(stream.wanted("no JSON"));
+  for (const char* wrong : {"kinds=ban", "source=me", "follow=maybe"})
+    EXPECT_EQ(ask("GET", "/v1/events", "", wrong).status, 400u) << wrong;
+}
+
 TEST_F(Routes, ShowEveryCounterAndItsHistory) {
   Json all = get("/v1/series");
   EXPECT_TRUE(all["series"]["verdicts.kick"]["days"].contains("trend"));

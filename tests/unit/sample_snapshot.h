@@ -81,8 +81,7 @@ inline Snapshot sample_snapshot() {
   events.add_second(kSampleTime - std::chrono::seconds(2), 9);
   events.add_second(kSampleTime - std::chrono::seconds(1), 7.5);
   snapshot.events = views_of(events);
-  snapshot.active_users = 81;
-  snapshot.active_addresses = 80;
+  snapshot.users = {.active = 81, .minute = 82, .hour = 83, .day = 84, .known = 85};
   return snapshot;
 }
 

@@ -3,9 +3,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
 #include <map>
-#include <set>
 
 #include "agent/agent.h"
 #include "config/names.h"
@@ -50,8 +48,8 @@ void Agent::tick() {
   const weir_stats total = total_of(*data_plane_, data_plane_->interfaces());
   data_plane_->tick(total);
   watch_floods(total);
-  count_users();
-  counters_.tick(clock_->wall(), total, users_);
+  walk_users_idly();
+  counters_.tick(clock_->wall(), total, census_.counts.active);
   if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();
   end_bans();
   forget_bans();
@@ -63,23 +61,6 @@ void Agent::save_counters() {
   // The next minute has another chance, so once is enough to say.
   if (!saved && !counters_unsaved_) spdlog::error("{}", saved.error().message);
   counters_unsaved_ = !saved;
-}
-
-// Walking the tables takes a while when they are full, so not more than a twentieth of the time
-// is spent on it.
-void Agent::count_users() {
-  const BootNs now = clock_->boot();
-  if (users_counted_ != 0 && now - users_counted_ < 20 * users_cost_) return;
-  const std::uint64_t now_ms = now / kNsInMs;
-  const auto window = static_cast<std::uint64_t>(configuration_.settings().time_window.count());
-  std::vector<Address> active;
-  data_plane_->for_each_source([&](const Address& address, std::uint64_t last_ms) {
-    if (last_ms + window > now_ms) active.push_back(address);
-  });
-  std::sort(active.begin(), active.end());
-  users_ = static_cast<std::uint64_t>(std::unique(active.begin(), active.end()) - active.begin());
-  users_counted_ = clock_->boot();
-  users_cost_ = users_counted_ - now;
 }
 
 Snapshot Agent::snapshot() {
@@ -94,9 +75,9 @@ Snapshot Agent::snapshot() {
   snapshot.total = total_of(*data_plane_, snapshot.interfaces);
   snapshot.services = service_stats(settings, snapshot.total);
   snapshot.tables = data_plane_->tables();
-  snapshot.active_bans = bans().size();
+  snapshot.active_bans = count_bans();
   snapshot.events = views_of(counters_.of(kEventsCounter));
-  snapshot.active_users = snapshot.active_addresses = users_;
+  snapshot.users = census_.counts;
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));
   for (const auto& interface : snapshot.interfaces)
@@ -118,6 +99,14 @@ BanView Agent::view_of(const StoredBan& ban, std::uint64_t dropped) const {
   view.times = ban.times;
   view.dropped = dropped;
   return view;
+}
+
+// Without what each has dropped, which is as long to find out as there are bans.
+std::uint64_t Agent::count_bans() const {
+  std::uint64_t count = 0;
+  for (const auto& ban : book_.all())
+    if (kernel_until(ban, clock_->wall(), clock_->boot(), boot_id_)) count++;
+  return count;
 }
 
 std::vector<BanView> Agent::bans() const {

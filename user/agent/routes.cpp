@@ -5,8 +5,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/reading.h"
 #include "agent/request_body.h"
-#include "api/client.h"
+#include "agent/respond.h"
 #include "api/query.h"
 #include "base/quote.h"
 #include "config/names.h"
@@ -18,26 +19,10 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kIndented = 2;
-constexpr int kOneLine = -1;
-
-ApiResponse respond(const Json& document, unsigned status = 200, int indent = kIndented) {
-  ApiResponse response;
-  response.status = status;
-  response.body = dump(document, indent) + "\n";
-  return response;
-}
-
-ApiResponse respond(const Error& error) {
-  ApiResponse response;
-  response.status = status_of(error.code);
-  response.body = error_body(error);
-  return response;
-}
-
-ApiResponse respond(const Result<Done>& done) {
-  if (!done) return respond(done.error());
-  return respond(Json{{"schema", 1}, {"message", done->message}, {"notices", done->notices}});
+ApiResponse explain(Agent& agent, const std::string& text) {
+  auto address = Address::parse(text);
+  if (!address) return respond(address.error());
+  return respond(explanation_json(agent.explain(*address)));
 }
 
 // The rest of a path behind a prefix, or nothing when it is another path.
@@ -46,53 +31,23 @@ std::optional<std::string> rest(const std::string& path, std::string_view prefix
   return path.substr(prefix.size());
 }
 
-ApiResponse recent_events(Agent& agent, bool follow) {
-  ApiResponse response;
-  response.content_type = "application/x-ndjson";
-  response.stream = follow;
-  // A follower wants what happens from now on, as with `journalctl -f`: and a little before.
-  const auto& recent = agent.events().recent();
-  const std::size_t skip = follow && recent.size() > 10 ? recent.size() - 10 : 0;
-  for (std::size_t i = skip; i < recent.size(); i++)
-    response.body += dump(event_json(recent[i]), -1) + "\n";
-  return response;
-}
-
-// All counters' newest values; with ?period=minutes the history of one length, at most `last`.
-ApiResponse series(Agent& agent, const std::string& text) {
-  const auto query = Query::parse(text, {"period", "last"});
-  if (!query) return respond(query.error());
-  const auto name = query->value("period");
-  if (!name) return respond(series_json(agent.counters()));
-  const auto period = period_of(*name);
-  if (!period)
-    return respond(Error{ErrorCode::kInvalid, weir::quoted(*name) + " is no period",
-                         "periods are seconds, minutes, hours and days"});
-  const auto last = query->number("last", info_of(*period).kept, info_of(*period).kept);
-  if (!last) return respond(last.error());
-  return respond(history_json(agent.counters(), *period, *last), 200, kOneLine);
-}
-
-ApiResponse explain(Agent& agent, const std::string& text) {
-  auto address = Address::parse(text);
-  if (!address) return respond(address.error());
-  return respond(explanation_json(agent.explain(*address)));
-}
-
 std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   const auto& configuration = agent.configuration();
   const std::string& path = request.path;
+  if (path == "/v1/series") return read_series(agent, request.query);
+  if (path == "/v1/users") return read_users(agent, request.query);
+  if (path == "/v1/bans") return read_bans(agent, request.query);
+  if (path == "/v1/events") return read_events(agent, request.query);
+  if (auto none = Query::parse(request.query, {}); !none) return respond(none.error());
+  if (const auto address = rest(path, "/v1/users/")) return read_user(agent, *address);
   if (path == "/v1/status") return respond(status_json(agent.snapshot(), configuration.settings()));
   if (path == "/v1/stats") return respond(stats_json(agent.snapshot()));
-  if (path == "/v1/series") return series(agent, request.query);
-  if (path == "/v1/bans") return respond(bans_json(agent.bans()));
   if (path == "/v1/allow") return respond(allow_json(agent.allowed()));
   if (path == "/v1/limits")
     return respond(limits_json(configuration.settings(), configuration.origins()));
   if (path == "/v1/config")
     return respond(
         config_json(configuration.settings(), configuration.origins(), configuration.notices()));
-  if (path == "/v1/events") return recent_events(agent, request.query == "follow=1");
   if (const auto address = rest(path, "/v1/explain/")) return explain(agent, *address);
   if (path == "/metrics") {
     ApiResponse response;

@@ -10,6 +10,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -48,6 +49,7 @@ class Loop {
         signals_(io, SIGTERM, SIGINT, SIGHUP),
         // A copy: the ring's owner closes its own.
         notices_(io, ::dup(data_plane.notice_descriptor())) {
+    agent_.on_hurry([this] { hurry(); });
     each_second();
     on_signal();
     on_notices();
@@ -71,6 +73,13 @@ class Loop {
                           end_connections();
                           on_notices();
                         });
+  }
+
+  // Slice by slice, with everything else that is due in between.
+  void hurry() {
+    asio::post(io_, [this] {
+      if (agent_.hurry_users()) hurry();
+    });
   }
 
   void end_connections() {

@@ -47,6 +47,10 @@ ApiResponse error_response(const Error& error) {
   return error_response(status_of(error.code), error);
 }
 
+void set_common(http::response<http::string_body>& response) {
+  response.set(http::field::cache_control, "no-store");
+}
+
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(StreamSocket socket, const Peer& peer, std::shared_ptr<SessionPool> pool)
@@ -65,6 +69,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void on_request(error_code error);
   ApiResponse ask_handler();
   void answer(ApiResponse&& response, bool keep_alive);
+  void answer_later(const ApiResponse& response);
   void start_stream(ApiResponse&& response);
   void append_lines(const std::string& lines);
   void write_lines();
@@ -104,6 +109,7 @@ void HttpSession::on_request(error_code error) {
     const auto& request = parser_->get();
     stream_.expires_after(std::chrono::seconds(pool_->limits.idle_seconds));
     ApiResponse response = ask_handler();
+    if (response.later) return answer_later(response);
     if (response.stream && request.method() != http::verb::head) {
       return start_stream(std::move(response));
     }
@@ -167,7 +173,7 @@ void HttpSession::answer(ApiResponse&& response, bool keep_alive) {
   response_.version(parser_->get().version() == 10 ? 10 : 11);
   response_.result(response.status);
   response_.set(http::field::content_type, response.content_type);
-  response_.set(http::field::cache_control, "no-store");
+  set_common(response_);
   response_.keep_alive(keep_alive);
   response_.body() = std::move(response.body);
   response_.prepare_payload();
@@ -180,13 +186,22 @@ void HttpSession::answer(ApiResponse&& response, bool keep_alive) {
                     });
 }
 
+// The connection is not read meanwhile: one request at a time, as with all others.
+void HttpSession::answer_later(const ApiResponse& response) {
+  stream_.expires_never();
+  response.later([self = shared_from_this()](ApiResponse late) {
+    self->stream_.expires_after(std::chrono::seconds(self->pool_->limits.idle_seconds));
+    self->answer(std::move(late), self->parser_->get().keep_alive());
+  });
+}
+
 void HttpSession::start_stream(ApiResponse&& response) {
   http::response<http::string_body> head;
   chunked_ = parser_->get().version() >= 11;  // HTTP/1.0 knows only "until the end"
   head.version(chunked_ ? 11 : 10);
   head.result(response.status);
   head.set(http::field::content_type, response.content_type);
-  head.set(http::field::cache_control, "no-store");
+  set_common(head);
   head.set(http::field::connection, "close");
   if (chunked_) head.chunked(true);
   std::ostringstream text;

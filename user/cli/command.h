@@ -67,8 +67,17 @@ struct ShowStats {
   bool watch = false;
   bool series = false;  // every counter in place of the totals
 };
+struct ShowUsers {
+  bool active = false;
+  std::optional<std::uint32_t> limit;
+};
+struct ShowUser {
+  Address address;
+};
 struct ShowEvents {
   bool follow = false;
+  std::string kind, service;  // empty: all
+  std::optional<Prefix> source;
 };
 struct Explain {
   Address address;
@@ -79,10 +88,10 @@ struct CheckConfig {
 struct ShowConfig {};
 struct Reload {};
 
-using Command =
-    std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
-                 ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
-                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
+using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
+                             SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
+                             ListAllowed, RemoveAllow, ShowStats, ShowUsers, ShowUser,
+                             ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
 
 struct Invocation {
   Command command;

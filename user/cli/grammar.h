@@ -24,7 +24,8 @@ struct Raw {
   std::string state_dir = kDefaultState;
   std::optional<std::string> mode, attach, web, reason, duration;
   std::optional<std::string> start_throttle, to_much, timeout, window, delay, action;
-  bool all = false, force = false, watch = false, follow = false, series = false;
+  std::optional<std::string> kind, source, limit, user;
+  bool all = false, active = false, force = false, watch = false, follow = false, series = false;
 };
 
 // The command line is wrong, and this is how.
@@ -61,6 +62,8 @@ class Grammar {
   Result<Command> make_detach() const;
   Result<Command> make_mode() const;
   Result<Command> make_explain() const;
+  Result<Command> make_users() const;
+  Result<Command> make_events() const;
   Result<Command> make_set_limit() const;
   Result<Command> make_reset_limit() const;
   Result<Command> make_add_ban() const;

@@ -35,6 +35,8 @@ struct TextOf {
   std::string operator()(const ShowStats& command) const {
     return command.series ? series_text(document) : stats_text(document);
   }
+  std::string operator()(const ShowUsers&) const { return users_text(document); }
+  std::string operator()(const ShowUser&) const { return user_text(document); }
   std::string operator()(const ListLimits&) const { return limits_text(document); }
   std::string operator()(const ListBans&) const { return bans_text(document); }
   std::string operator()(const ListAllowed&) const { return allow_text(document); }

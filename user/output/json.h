@@ -17,6 +17,8 @@ nlohmann::ordered_json series_json(const Counters& counters);
 // Every counter over the newest periods of one length, for charts: "starts" are Unix times.
 nlohmann::ordered_json history_json(const Counters& counters, Period period, std::size_t most);
 nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& settings);
+nlohmann::ordered_json users_json(const UsersView& view);
+nlohmann::ordered_json user_json(const UserView& user);
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans);
 nlohmann::ordered_json allow_json(const std::vector<AllowView>& allowed);
 nlohmann::ordered_json limits_json(const Settings& settings, const Origins& origins);

@@ -8,6 +8,7 @@
 
 #include "config/settings.h"
 #include "stats/series.h"
+#include "stats/snapshot.h"
 
 namespace weir::parts {
 
@@ -25,6 +26,8 @@ inline Json time_or_null(const std::optional<WallTime>& time) {
 Json number(double value);
 // {"seconds": {"last", "trend", "max"}, "minutes": …}
 Json series_by_period(const SeriesViews& views);
+
+Json user_counts(const UserCounts& counts);
 
 // The objects of "limits", in the order of the settings; with "origin" when origins are given.
 Json limit_list(const Settings& settings, const Origins* origins);

@@ -98,7 +98,7 @@ Json services(const Snapshot& snapshot) {
 
 Json all_series(const Snapshot& snapshot) {
   Json object = parts::series_by_period(snapshot.events);
-  object["activeUsers"] = snapshot.active_users;
+  object["activeUsers"] = snapshot.users.active;
   object["responseTimeMs"] = nullptr;  // nothing measures it yet
   return object;
 }
@@ -136,9 +136,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
   document["series"] = all_series(snapshot);
-  document["users"] = {{"active", snapshot.active_users},
-                       {"addresses", snapshot.active_addresses},
-                       {"authenticated", 0}};  // no keys but addresses yet
+  document["users"] = parts::user_counts(snapshot.users);
   return document;
 }
 
@@ -155,9 +153,7 @@ nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& set
                         {"allow", fill(tables.allow)}};
   document["bans"] = bans(snapshot);
   document["verdicts"] = verdicts(snapshot.total);
-  document["users"] = {{"active", snapshot.active_users},
-                       {"addresses", snapshot.active_addresses},
-                       {"authenticated", 0}};
+  document["users"] = parts::user_counts(snapshot.users);
   return document;
 }
 
