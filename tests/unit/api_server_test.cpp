@@ -493,6 +493,14 @@ TEST_F(ApiServer, ServesTcpToPeersThatAreNotLocal) {
   EXPECT_EQ(second.error().code, ErrorCode::kConflict);
 }
 
+TEST_F(ApiServer, APortAloneIsOnTheLoopback) {
+  for (const char* port : {"0", ":0"}) {
+    auto server = Server::listen_tcp(loop_, port, handler());
+    ASSERT_TRUE(server) << server.error().message;
+    EXPECT_THAT((*server)->address(), StartsWith("127.0.0.1:"));
+  }
+}
+
 TEST_F(ApiServer, AnswersLaterAndOthersInTheMeantime) {
   serve();
   RawClient client(path_), gone(path_);
@@ -510,9 +518,28 @@ TEST_F(ApiServer, AnswersLaterAndOthersInTheMeantime) {
   EXPECT_TRUE(serves_others());
 }
 
+TEST_F(ApiServer, EveryAnswerHasThePolicyOfThePage) {
+  serve();
+  RawClient client(path_), stream(path_);
+  client.send(get("/x"));
+  stream.send(get("/stream"));
+  for (RawClient* one : {&client, &stream}) {
+    EXPECT_TRUE(until([&] { return one->has("Content-Security-Policy: default-src 'none'"); }));
+    EXPECT_TRUE(one->has("X-Content-Type-Options: nosniff"));
+  }
+}
+
+TEST_F(ApiServer, TellsTheHandlerTheHost) {
+  serve();
+  RawClient client(path_);
+  client.send("GET /x HTTP/1.1\r\nHost: evil.example:80\r\n\r\n");
+  ASSERT_TRUE(until([&] { return client.has("/x"); }));
+  EXPECT_EQ(last_.host, "evil.example:80");
+}
+
 TEST_F(ApiServer, RefusesTcpAddressesThatAreNone) {
   for (const char* address :
-       {"", "8080", "localhost:80", "::1:8080", "[::1]", "[::1]:", "[]:1",
+       {"", ":", "808x", ":99999", "localhost:80", "::1:8080", "[::1]", "[::1]:", "[]:1",
         "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x"}) {
     const auto server = Server::listen_tcp(loop_, address, handler());
     ASSERT_FALSE(server) << address;

@@ -27,9 +27,11 @@ class Routes : public AgentTest {
     request.path = path;
     request.query = query;
     request.body = body;
+    request.host = host_;
     request.peer.local = local;
     return answer(*agent_, request);
   }
+  std::string host_ = "localhost";
   // A document that is there.
   Json get(const std::string& path) {
     const auto response = ask("GET", path);
@@ -63,6 +65,26 @@ TEST_F(Routes, ThatReadAnswerWithTheirDocuments) {
   EXPECT_EQ(get("/v1/allow")["allow"][0]["address"], "192.0.2.0/24");
   EXPECT_EQ(get("/v1/limits")["limits"].size(), 5u);
   EXPECT_EQ(get("/v1/config")["origins"]["mode"], "file");
+}
+
+TEST_F(Routes, OverTcpAnswerOnlyToTheirOwnNames) {
+  host_ = "127.0.0.1:8080";
+  EXPECT_EQ(ask("GET", "/v1/stats", "", "", false).status, 200u);
+  for (const char* host : {"", "evil.example", "evil.example:8080"}) {
+    host_ = host;
+    EXPECT_EQ(code_of(ask("GET", "/v1/stats", "", "", false)), "refused") << host;
+    EXPECT_EQ(ask("GET", "/", "", "", false).status, 403u) << host;
+    EXPECT_EQ(ask("GET", "/v1/stats").status, 200u) << "the Unix socket has no such trouble";
+  }
+}
+
+TEST_F(Routes, ServeThePage) {
+  const auto page = ask("GET", "/");
+  EXPECT_EQ(page.status, 200u);
+  EXPECT_THAT(page.body, HasSubstr("<title>Weir</title>"));
+  EXPECT_EQ(ask("GET", "/web/weir.js").content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(ask("GET", "/web/other.js").status, 404u);
+  EXPECT_EQ(ask("GET", "/v1/stats", "", "x=1").status, 400u);
 }
 
 TEST_F(Routes, ShowTheNewestBansWhenThereIsALimit) {
@@ -219,7 +241,7 @@ TEST_F(Routes, AnswerBadBodiesWith400AndChangeNothing) {
 }
 
 TEST_F(Routes, ThatDoNotExistAre404) {
-  for (const auto& [method, path] : {std::pair("GET", "/"),
+  for (const auto& [method, path] : {std::pair("GET", "/x"),
                                      {"GET", "/v1"},
                                      {"GET", "/v1/bans/"},
                                      {"GET", "/v1/statusx"},

@@ -9,6 +9,7 @@
 #include "agent/request_body.h"
 #include "agent/respond.h"
 #include "api/query.h"
+#include "api/web_page.h"
 #include "base/quote.h"
 #include "config/names.h"
 #include "output/json.h"
@@ -25,6 +26,13 @@ ApiResponse explain(Agent& agent, const std::string& text) {
   return respond(explanation_json(agent.explain(*address)));
 }
 
+ApiResponse page(const WebPage& file) {
+  ApiResponse response;
+  response.content_type = file.content_type;
+  response.body = file.content;
+  return response;
+}
+
 // The rest of a path behind a prefix, or nothing when it is another path.
 std::optional<std::string> rest(const std::string& path, std::string_view prefix) {
   if (path.rfind(prefix, 0) != 0 || path.size() == prefix.size()) return std::nullopt;
@@ -39,6 +47,7 @@ std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   if (path == "/v1/bans") return read_bans(agent, request.query);
   if (path == "/v1/events") return read_events(agent, request.query);
   if (auto none = Query::parse(request.query, {}); !none) return respond(none.error());
+  if (const auto file = find_web_page(path)) return page(*file);
   if (const auto address = rest(path, "/v1/users/")) return read_user(agent, *address);
   if (path == "/v1/status") return respond(status_json(agent.snapshot(), configuration.settings()));
   if (path == "/v1/stats") return respond(stats_json(agent.snapshot()));
@@ -127,6 +136,10 @@ std::optional<ApiResponse> write(Agent& agent, const ApiRequest& request) {
 }  // namespace
 
 ApiResponse answer(Agent& agent, const ApiRequest& request) {
+  if (!request.peer.local && !is_own_host(request.host))
+    return respond(Error{ErrorCode::kRefused,
+                         weir::quoted(request.host) + " is not a name of this address",
+                         "ask by the address itself, or as localhost"});
   if (request.method != "GET" && !request.peer.local)
     return respond(Error{ErrorCode::kPermission, "this address is for reading only",
                          "change settings over the Unix socket"});

@@ -31,6 +31,13 @@ namespace {
 
 namespace asio = boost::asio;
 
+// Readers of the page are strangers to each other: they have less room and time than the CLI.
+constexpr ServerLimits kWebLimits{.header_bytes = std::size_t{8} * 1024,
+                                  .body_bytes = 1024,
+                                  .clients = 64,
+                                  .idle_seconds = 10,
+                                  .stream_backlog_bytes = std::size_t{256} * 1024};
+
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
   std::string id;
@@ -173,14 +180,15 @@ void warn_of_kept_sizes(const Settings& settings, const TableSizes& wanted, cons
   if (settings.max_bans != 0) warn("maxBans", wanted.bans(), tables.bans.capacity);
 }
 
-std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
+std::string ready_line(const Agent& agent, const DataPlane& data_plane, const Server* web) {
   std::string interfaces;
   for (const auto& state : data_plane.interfaces())
     interfaces += fmt::format("{}{} ({})", interfaces.empty() ? "" : ", ", state.name,
                               attach_name(state.attach));
-  return fmt::format("weir: ready: {}, mode {}",
+  return fmt::format("weir: ready: {}, mode {}{}",
                      interfaces.empty() ? "no interface yet (weir attach IFACE)" : interfaces,
-                     name_of(agent.configuration().settings().mode));
+                     name_of(agent.configuration().settings().mode),
+                     web != nullptr ? ", page at http://" + web->address() + "/" : "");
 }
 
 }  // namespace
@@ -206,7 +214,7 @@ Status run_agent(const RunOptions& options) {
   if (!server) return tl::unexpected(std::move(server.error()));
   std::unique_ptr<Server> web;
   if (options.web) {
-    auto listening = Server::listen_tcp(io, *options.web, handler);
+    auto listening = Server::listen_tcp(io, *options.web, handler, kWebLimits);
     if (!listening) return tl::unexpected(std::move(listening.error()));
     web = std::move(*listening);
   }
@@ -236,7 +244,7 @@ Status run_agent(const RunOptions& options) {
   if (auto attached = attach_interfaces(*agent, **data_plane, options); !attached) return attached;
 
   Loop loop(io, *agent, **data_plane);
-  std::puts(ready_line(*agent, **data_plane).c_str());
+  std::puts(ready_line(*agent, **data_plane, web.get()).c_str());
   std::fflush(stdout);
   sd_notify(0, "READY=1");
   spdlog::set_level(spdlog::level::info);

@@ -24,6 +24,7 @@ struct ApiRequest {
   std::string path;    // percent-decoded, without query
   std::string query;   // as sent
   std::string body;
+  std::string host;  // the Host field, as sent
   Peer peer;
 };
 
@@ -55,7 +56,7 @@ class Server {
   static Result<std::unique_ptr<Server>> listen_unix(boost::asio::io_context& loop,
                                                      const std::string& path, Handler handler,
                                                      ServerLimits limits = {});
-  // Listens at "192.0.2.1:8080" or "[::1]:8080"; port 0 takes a free one.
+  // Listens at "192.0.2.1:8080", "[::1]:8080" or, on the loopback, "8080"; port 0 takes a free one.
   // Peers are not local.
   static Result<std::unique_ptr<Server>> listen_tcp(boost::asio::io_context& loop,
                                                     const std::string& address, Handler handler,

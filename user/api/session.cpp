@@ -22,6 +22,7 @@
 
 #include "api/client.h"
 #include "api/query.h"
+#include "api/web_page.h"
 
 namespace weir {
 namespace {
@@ -49,6 +50,7 @@ ApiResponse error_response(const Error& error) {
 
 void set_common(http::response<http::string_body>& response) {
   response.set(http::field::cache_control, "no-store");
+  for (const WebHeader& header : web_headers()) response.set(header.name, header.value);
 }
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
@@ -153,6 +155,7 @@ ApiResponse HttpSession::ask_handler() {
   request.path = *path;
   if (question != beast::string_view::npos) request.query = target.substr(question + 1).to_string();
   request.body = std::move(message.body());
+  request.host = message[http::field::host].to_string();
   request.peer = peer_;
   try {
     ApiResponse response = pool_->handler(request);

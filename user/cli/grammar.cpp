@@ -102,8 +102,9 @@ void Grammar::add_agent_commands() {
   name_type(run->add_option("--state-dir", raw_.state_dir,
                             std::string("Where bans and changes are kept [") + kDefaultState + "]"),
             "DIR");
-  name_type(run->add_option("--web", raw_.web, "Open the read-only routes on a TCP address"),
-            "ADDR:PORT");
+  name_type(
+      run->add_option("--web", raw_.web, "Serve the page and the reading routes at [ADDR:]PORT"),
+      "ADDRESS");
   run->footer("Stopping the agent leaves the data path filtering; 'weir detach --all' ends that.");
 
   auto* attach =
