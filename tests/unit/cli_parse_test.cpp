@@ -198,7 +198,7 @@ TEST(CliParse, SaysWhatIsWrongAndWhatWouldBeRight) {
       {"", "no command given", "weir --help"},
       {"statu", "unknown command 'statu'", "did you mean 'weir status'?"},
       {"--json evnets", "unknown command 'evnets'", "did you mean 'weir events'?"},
-      {"top", "unknown command 'top'", ""},
+      {"tap", "unknown command 'tap'", ""},
       {"frobnicate --x", "unknown command 'frobnicate'", "weir --help"},
       {"ban lst", "unknown command 'ban lst'", "did you mean 'weir ban list'?"},
       {"ban 192.0.2.1", "unknown command 'ban 192.0.2.1'", "'weir ban add 192.0.2.1'?"},

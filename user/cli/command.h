@@ -74,6 +74,7 @@ struct ShowUsers {
 struct ShowUser {
   Address address;
 };
+struct ShowTop {};
 struct ShowEvents {
   bool follow = false;
   std::string kind, service;  // empty: all
@@ -90,7 +91,7 @@ struct Reload {};
 
 using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
                              SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
-                             ListAllowed, RemoveAllow, ShowStats, ShowUsers, ShowUser,
+                             ListAllowed, RemoveAllow, ShowStats, ShowUsers, ShowUser, ShowTop,
                              ShowEvents, Explain, CheckConfig, ShowConfig, Reload>;
 
 struct Invocation {

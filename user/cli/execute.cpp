@@ -15,6 +15,7 @@
 #include "cli/render.h"
 #include "cli/request.h"
 #include "cli/safety.h"
+#include "cli/top/top.h"
 #include "config/load.h"
 #include "dataplane/pins.h"
 
@@ -43,6 +44,7 @@ class Executor {
   Status operator()(const Detach& command);
   Status operator()(const AddBan& command);
   Status operator()(const ShowStats& command);
+  Status operator()(const ShowTop& command);
   Status operator()(const ShowEvents& command);
   // All others are one request and its answer.
   template <typename Command>
@@ -53,6 +55,7 @@ class Executor {
  private:
   Result<ClientResponse> call() const;
   Status ask();
+  Status watch_stats();
   Status detach_without_agent(const std::string& interface);
 
   const Invocation& invocation_;
@@ -120,8 +123,15 @@ Status Executor::detach_without_agent(const std::string& interface) {
   return result;
 }
 
+Status Executor::operator()(const ShowTop&) {
+  return invocation_.json ? watch_stats() : show_top(invocation_.socket, output_);
+}
+
 Status Executor::operator()(const ShowStats& command) {
-  if (!command.watch) return ask();
+  return command.watch ? watch_stats() : ask();
+}
+
+Status Executor::watch_stats() {
   return watch(
       [this]() -> Result<std::string> {
         const auto response = call();

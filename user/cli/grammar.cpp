@@ -150,6 +150,10 @@ void Grammar::add_reading_commands() {
   users->add_flag("--active", raw_.active, "Only those seen within timeWindow");
   name_type(users->add_option("--limit", raw_.limit, "How many at most [20]"), "N");
 
+  auto* top =
+      add(app_, "top", "The live screen: rates, sources, bans", [] { return Command(ShowTop{}); });
+  top->footer("Keys: ? on the screen tells them. Where there is no terminal: a line each second.");
+
   auto* explain =
       add(app_, "explain", "What happens to a client, and why", [this] { return make_explain(); });
   add_argument(*explain, "ADDR", raw_.address, "IPv4 or IPv6 address")->required();

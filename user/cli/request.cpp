@@ -74,6 +74,7 @@ struct CallFor {
   Call operator()(const ShowStats& command) const {
     return ApiCall{"GET", command.series ? "/v1/series" : "/v1/stats"};
   }
+  Call operator()(const ShowTop&) const { return ApiCall{"GET", "/v1/stats"}; }
   Call operator()(const ListLimits&) const { return ApiCall{"GET", "/v1/limits"}; }
   Call operator()(const ListBans&) const { return ApiCall{"GET", "/v1/bans"}; }
   Call operator()(const ListAllowed&) const { return ApiCall{"GET", "/v1/allow"}; }
