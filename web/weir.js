@@ -19,13 +19,16 @@ const CHARTS = [
              ["verdicts.malformed", "malformed", 5]] },
   { id: "users", title: "Active users", unit: "at the same time", rate: false,
     series: [["activeUsers", "users", 0]] },
+  // In mode enforce only while there is something left of mode observe.
   { id: "observed", title: "What mode enforce would do", unit: "packets a second", rate: true,
+    hidden: (values) => mode !== "observe" && values.every((v) => !v),
     series: [["observed.throttle", "would throttle", 2], ["observed.kick", "would kick", 3],
              ["observed.ban", "would ban", 4]] },
   { id: "traffic", title: "Packets", unit: "a second", rate: true,
     series: [["packets", "all", 0], ["verdicts.pass", "passed", 1]] },
   // Hidden until the agent measures it.
-  { id: "response", title: "Response time", unit: "milliseconds", rate: false, optional: true,
+  { id: "response", title: "Response time", unit: "milliseconds", rate: false,
+    hidden: (values) => values.every((v) => v === null),
     series: [["responseTimeMs", "mean", 1]] },
 ];
 
@@ -40,6 +43,8 @@ const sizes = new ResizeObserver((changes) => {
 });
 let range = RANGES[1];
 let previous = null;
+let mode = "";
+let newest = null;
 
 function element(name, text, className) {
   const made = document.createElement(name);
@@ -103,6 +108,10 @@ function duration(seconds) {
 
 function showStats(stats) {
   el("mode").textContent = stats.mode;
+  if (mode !== stats.mode) {
+    mode = stats.mode;
+    if (newest) drawAll(newest);
+  }
   const names = stats.interfaces.map((i) => i.name + (i.attached ? "" : " (not filtered!)")).join(", ");
   el("about").textContent = `on ${names || "no interface"}, up ${duration(stats.uptimeSeconds)}, version ${stats.version}`;
   const lost = stats.interfaces.filter((i) => !i.attached);
@@ -163,7 +172,7 @@ function makePlot(chart, box, data) {
 function drawChart(chart, history) {
   const known = chart.series.filter(([name]) => history.series[name]);
   let figure = el("chart-" + chart.id);
-  if (known.length === 0 || (chart.optional && history.series[known[0][0]].every((v) => v === null))) {
+  if (known.length === 0 || chart.hidden?.(known.flatMap(([name]) => history.series[name]))) {
     if (figure) figure.hidden = true;
     return;
   }
@@ -193,7 +202,6 @@ function drawChart(chart, history) {
   else plots.set(chart.id, makePlot(chart, box, data));
 }
 
-let newest = null;
 function drawAll(history) {
   newest = history;
   for (const chart of CHARTS) drawChart(chart, history);

@@ -101,10 +101,10 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     browser.wait_for("document.querySelectorAll('#users data').length > 0")
     # The last five minutes, by second: there is something by now.
     browser.evaluate("document.querySelector('#ranges button').click()")
-    browser.wait_for("document.querySelectorAll('figure canvas').length >= 5")
+    browser.wait_for("document.querySelectorAll('figure canvas').length >= 4")
     browser.wait_for("Number(document.body.dataset.points) >= 2")
     drawn = browser.evaluate(DRAWN)
-    assert len(drawn) == 5 and min(drawn) > 300, drawn
+    assert len(drawn) == 4 and min(drawn) > 300, drawn
     stats = agent.stats()
     assert stats["services"]["web"]["request"]["kick"] == 2
     browser.wait_for(f"{tile('kick')} === '{stats['verdicts']['kick']}'")
@@ -120,6 +120,10 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     users = browser.evaluate("document.querySelector('#users tbody').textContent")
     assert net.client4(1) in users
     assert not browser.evaluate("!!document.querySelector('#chart-response')"), "no data yet"
+    assert not browser.evaluate("!!document.querySelector('#chart-observed')"), "mode is enforce"
+    agent.cli("mode", "observe")
+    browser.wait_for("!!document.querySelector('#chart-observed:not([hidden]) canvas')")
+    assert browser.evaluate("document.getElementById('mode').textContent") == "observe"
     # A reason is text, whatever is in it.
     assert "</script><img src=x onerror=alert(1)>" in browser.evaluate(
         "document.querySelector('#bans tbody').textContent")
@@ -133,7 +137,7 @@ def test_the_page_is_for_everybody(net, served, browser):
     for scheme in ("light", "dark"):
         browser.prefer(scheme)
         browser.open(address + "/")
-        browser.wait_for("document.querySelectorAll('figure canvas').length >= 5")
+        browser.wait_for("document.querySelectorAll('figure canvas').length >= 4")
         assert browser.evaluate(FAULTS) == [], scheme
         dark = browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(16, 22, 28)"
         assert dark == (scheme == "dark")
@@ -146,7 +150,7 @@ def test_the_page_is_for_everybody(net, served, browser):
             assert found == [], scheme
     browser.resize(360, 700, mobile=True)
     browser.open(address + "/")
-    browser.wait_for("document.querySelectorAll('figure canvas').length >= 5")
+    browser.wait_for("document.querySelectorAll('figure canvas').length >= 4")
     assert browser.evaluate("document.scrollingElement.scrollWidth") <= 360
     # By keyboard alone: the first stop is the ranges of the charts.
     for name, code in (("Tab", 9), ("Tab", 9), ("Tab", 9)):
