@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <net/if.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
@@ -25,6 +26,7 @@
 #include "dataplane/kernel.h"
 #include "dataplane/privileges.h"
 #include "output/json.h"
+#include "output/layout.h"
 
 namespace weir {
 namespace {
@@ -37,6 +39,19 @@ constexpr ServerLimits kWebLimits{.header_bytes = std::size_t{8} * 1024,
                                   .clients = 64,
                                   .idle_seconds = 10,
                                   .stream_backlog_bytes = std::size_t{256} * 1024};
+
+// Reasons and paths come from outside: none may move a cursor or make a line of its own.
+class PrintableText final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = layout::printable({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableText>();
+  }
+};
 
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -195,7 +210,9 @@ std::string ready_line(const Agent& agent, const DataPlane& data_plane, const Se
 
 Status run_agent(const RunOptions& options) {
   auto logger = spdlog::stderr_logger_mt("weir");
-  logger->set_pattern("weir: %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PrintableText>('*').set_pattern("weir: %*");
+  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
   // The level comes last: what is said at start is part of the ready line's story.

@@ -94,7 +94,7 @@ Status Executor::operator()(const CheckConfig& command) {
   const nlohmann::ordered_json document{
       {"schema", 1}, {"file", command.file}, {"ok", true}, {"notices", loaded->notices}};
   return output_.write(
-      document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+      document.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 Status Executor::operator()(const AddBan& command) {

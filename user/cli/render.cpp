@@ -88,7 +88,7 @@ std::string render_event(const std::string& line, bool json) {
 std::string compact(const std::string& document) {
   const Json parsed = Json::parse(document, nullptr, false);
   return parsed.is_discarded() ? document
-                               : parsed.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+                               : parsed.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace weir::cli

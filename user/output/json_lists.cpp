@@ -151,7 +151,8 @@ nlohmann::ordered_json event_json(const EventView& event) {
 }
 
 std::string dump(const nlohmann::ordered_json& document, int indent) {
-  return document.dump(indent, ' ', false, Json::error_handler_t::replace);
+  // ASCII alone: a terminal takes some characters beyond it for commands (U+009B).
+  return document.dump(indent, ' ', true, Json::error_handler_t::replace);
 }
 
 }  // namespace weir
