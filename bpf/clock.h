@@ -30,10 +30,15 @@ static __always_inline __u64 weir_now_ms(struct weir_stats *stats)
 	return stats->clock_ms;
 }
 
+static __always_inline __u64 weir_precise_ns(void)
+{
+	return weir_test_clock ? weir_test_ms * WEIR_NS_PER_MS : bpf_ktime_get_boot_ns();
+}
+
 /* To the millisecond; for delays, which are promised to the millisecond. */
 static __always_inline __u64 weir_precise_ms(void)
 {
-	return weir_test_clock ? weir_test_ms : bpf_ktime_get_boot_ns() / WEIR_NS_PER_MS;
+	return weir_precise_ns() / WEIR_NS_PER_MS;
 }
 
 #endif

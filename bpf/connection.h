@@ -238,6 +238,26 @@ __noinline int weir_witness_tc(struct __sk_buff *skb, const struct weir_facts *f
 	return weir_witness(skb, WEIR_HOOK_TC, facts, stats);
 }
 
+static __always_inline __u32 weir_asked_index(__u64 id)
+{
+	return (__u32)(id >> 16) & (WEIR_ASKED - 1);
+}
+
+/* A request was let through, or more of it: its answer's time counts from now on. */
+static __always_inline void weir_note_asked(__u64 id, int is_new)
+{
+	__u32 index = weir_asked_index(id);
+	struct weir_asked *asking;
+
+	if (!(WEIR_LOAD(&weir_control.present) & WEIR_TIMING))
+		return;
+	asking = bpf_map_lookup_elem(&asked, &index);
+	if (!asking || (!is_new && WEIR_LOAD(&asking->id) != id))
+		return;
+	WEIR_STORE(&asking->since_ns, weir_precise_ns());
+	WEIR_STORE(&asking->id, id);
+}
+
 /* What weir_segment_of() returns above enum weir_segment. */
 #define WEIR_SEGMENT_STRAY	4 /* no connection of this host's has such bytes */
 #define WEIR_SEGMENT_KIND	7
@@ -330,6 +350,8 @@ __noinline int weir_note_request(const struct weir_facts *facts, __u32 is_held, 
 	if (way >= WEIR_CONN_WAYS)
 		return 0;
 	conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
+	if (!is_held)
+		weir_note_asked(id, 1);
 	if (is_held)
 		weir_conn_hold(conn, facts->seq, facts->ack);
 	else

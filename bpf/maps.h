@@ -149,6 +149,20 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_ASKED);
+	__type(key, __u32);
+	__type(value, struct weir_asked);
+} asked SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, WEIR_SERVICE_MAX);
+	__type(key, __u32);
+	__type(value, struct weir_responses);
+} answered SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, WEIR_SERVICE_MAX);
 	__type(key, __u32);
 	__type(value, struct weir_flood);

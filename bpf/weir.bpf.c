@@ -16,6 +16,7 @@
 #include "hook.h"
 #include "judge.h"
 #include "lib/parse.h"
+#include "response.h"
 #include "rollback.h"
 #include "settle.h"
 #include "shortcut.h"

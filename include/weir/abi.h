@@ -270,9 +270,10 @@ struct weir_settings {
 #define WEIR_HAVE_BAN_NETS   2u
 #define WEIR_HAVE_ALLOW_NETS 4u
 #define WEIR_HAVE_SETTINGS   8u
-#define WEIR_CAN_CHALLENGE   16u /* the host takes SYN cookies that it has not sent itself */
-#define WEIR_RESETS	     64u /* some service resets the connections of banned sources */
-#define WEIR_CHALLENGING     32u /* set by the data path when it sends one, cleared by the agent */
+#define WEIR_CAN_CHALLENGE   16u  /* the host takes SYN cookies that it has not sent itself */
+#define WEIR_RESETS	     64u  /* some service resets the connections of banned sources */
+#define WEIR_TIMING	     128u /* how long answers take is measured */
+#define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
 struct weir_control {
@@ -283,6 +284,28 @@ struct weir_control {
 				    not */
 	__u32 pad;
 	struct weir_settings slots[2];
+};
+
+/*
+ * Requests whose answers are waited for, by connection: each has one place, and a newer one may
+ * take it.
+ */
+#define WEIR_ASKED 65536 /* a power of two */
+struct weir_asked {
+	__u64 id; /* of the connection; 0: none */
+	__u64 since_ns;
+};
+
+/* The per-CPU value of `answered`, one for each service. All of it only grows. */
+#define WEIR_RESPONSE_POWERS  20 /* from 64 microseconds to 67 seconds, eight buckets each */
+#define WEIR_RESPONSE_BUCKETS (WEIR_RESPONSE_POWERS * 8 + 2)
+#define WEIR_STATUS_SLOTS     8	 /* 1 to 5: classes of status codes; 0: no status line */
+#define WEIR_STATUS_LENGTH    10 /* bytes, up to the code's first digit */
+struct weir_responses {
+	__u64 count;
+	__u64 sum_us;
+	__u64 statuses[WEIR_STATUS_SLOTS];
+	__u64 buckets[WEIR_RESPONSE_BUCKETS]; /* weir_response_bucket() */
 };
 
 /* When weir_control.active is to be what it was before, if nobody calls that off. */

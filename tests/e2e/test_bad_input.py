@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Wrong input: one clear line, the right exit code, and nothing is changed."""
 import os
+import re
 import shutil
+import socket
+import time
 
 from agent import BINARY, config, limit, state_of
 from netns import run
@@ -232,3 +235,25 @@ def test_a_socket_that_is_taken_is_refused_and_a_dead_one_replaced(net, weir):
     assert os.path.exists(agent.socket)
     agent.start()
     assert agent.stats()["mode"] == "enforce"
+
+
+def test_what_comes_from_outside_reaches_no_terminal_log_or_document_as_it_is(net, nginx, weir):
+    agent = weir(config(request=limit(1, 2, "5s")))
+    hostile = "a\x1b[2J\nweir: ban 192.0.2.1\u202e\x9b</script>\x7f"
+    agent.cli("ban", "add", "203.0.113.7", "--reason", hostile)
+    agent.cli("allow", "add", "203.0.113.8", "--reason", hostile)
+    for _ in range(4):
+        with net.client.entered():
+            client = socket.create_connection((net.SERVER4, 80), 2, (net.client4(1), 0))
+        with client:
+            client.sendall(b"GET /\x1b[2J\x9b</script>\xff\x07 HTTP/1.1\r\nHost: x\r\n\r\n")
+    time.sleep(0.5)
+    outputs = [agent.cli(*words).stdout for words in (
+        ["events"], ["ban", "list"], ["allow", "list"], ["explain", "203.0.113.7"], ["users"],
+        ["events", "--json"], ["ban", "list", "--json"], ["users", "--json"])]
+    agent.terminate()
+    for text in [*outputs, agent.words()]:
+        assert "203.0.113" in text or net.client4(1) in text
+        assert not re.search("[\x00-\x09\x0b-\x1f\x80-\x9f\u202e]", text), repr(text)
+    assert "weir: ban 192.0.2.1" not in agent.words().splitlines()
+    assert any("203.0.113.7" in line for line in agent.words().splitlines())

@@ -10,7 +10,7 @@ import pathlib
 import pytest
 
 from agent import config, limit
-from browser import Browser
+from visitor import Visitor
 from web import url
 
 PICTURES = pathlib.Path(os.environ.get("WEIR_PICTURES") or
@@ -27,7 +27,7 @@ def net(net, receiver):
 
 @pytest.fixture
 def browser(net):
-    chromium = Browser(net.client)
+    chromium = Visitor(net.client)
     yield chromium
     chromium.close()
 

@@ -176,3 +176,65 @@ def test_an_operator_cannot_ban_the_address_of_his_own_ssh_session(weir):
         assert len(agent.json("ban", "list")["bans"]) == 1
     finally:
         del os.environ["SSH_CONNECTION"]
+
+
+PACKAGING = os.path.join(os.path.dirname(__file__), "../../packaging")
+# Measured later, or of Prometheus itself.
+ELSEWHERE = {"up"}
+
+
+def test_metrics_rules_and_dashboard_are_what_their_own_tools_take(net, nginx, weir):
+    agent = weir(config(request=LADDER))
+    one_after_another(net.client, url(net.SERVER4), net.client4(1), 9, 0.02, 1)
+    _, text = agent.call("GET", "/metrics")
+    run("promtool", "check", "metrics", input=text)
+    rules = f"{PACKAGING}/prometheus/weir.rules.yml"
+    run("promtool", "check", "rules", rules)
+    exposed = set(re.findall(r"^# TYPE (\w+)", text, re.M))
+    with open(f"{PACKAGING}/grafana/weir.json") as file:
+        dashboard = json.load(file)
+    queries = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    with open(rules) as file:
+        queries += re.findall(r"expr: (.*)", file.read())
+    assert len(queries) > 15
+    for query in queries:
+        named = set(re.findall(r"\b(weir_\w+|up)\b", query)) - ELSEWHERE
+        assert named <= exposed, query
+    assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
+
+
+def test_a_german_locale_changes_nothing_in_json_or_metrics(net, nginx, weir):
+    agent = weir(config(request=LADDER), start=False)
+    agent.around = ["env", "LC_ALL=de_DE.UTF-8", "LANG=de_DE.UTF-8"]
+    agent.start()
+    one_after_another(net.client, url(net.SERVER4), net.client4(1), 9, 0.02, 1)
+    for target in ("/v1/stats", "/v1/series", "/v1/users"):
+        json.loads(agent.call("GET", target)[1])
+    assert not re.search(r"} \d+[.,]\d{3}", agent.call("GET", "/metrics")[1])
+
+
+def test_counters_are_back_after_a_restart(net, nginx, weir):
+    agent = weir(config())
+
+    def counted():
+        return agent.json("stats", "--series")["series"]
+
+    def wait_until(is_so):
+        end = time.monotonic() + 10
+        while not is_so(counted()) and time.monotonic() < end:
+            time.sleep(0.1)
+
+    # What came before the first second of an agent is in none.
+    wait_until(lambda series: series["packets"]["seconds"]["trend"])
+    one_after_another(net.client, url(net.SERVER4), net.client4(1), 5, 0.02, 1)
+    wait_until(lambda series: sum(series["events.request"]["seconds"]["trend"]) == 5)
+    before = counted()
+    assert sum(before["events.request"]["seconds"]["trend"]) == 5
+    agent.terminate()
+    agent.start()
+    after = counted()
+    for name in ("events.request", "packets", "verdicts.pass"):
+        trend = before[name]["seconds"]["trend"]
+        assert after[name]["seconds"]["trend"][:len(trend)] == trend, name
+        assert after[name]["seconds"]["max"][0] == before[name]["seconds"]["max"][0], name
+    assert "events.request" in agent.cli("stats", "--series").stdout

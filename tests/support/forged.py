@@ -9,7 +9,7 @@ from wire import Flood
 
 LONG = os.environ.get("WEIR_LONG") == "yes"  # as many packets as issue 3 says
 BATCH = 32  # few enough for any ring
-_BLOCK = 65536  # sources
+BLOCK = 65536  # sources
 _SIZE = 60  # of a frame
 # Where in a frame an octet of the source is, and where those that make up for it in the checksums
 # of IP (its identification) and of TCP (the sequence number): as high in their words as it is.
@@ -17,14 +17,14 @@ _SECOND, _MADE_UP_SECOND = 27, (19, 39)
 _THIRD, _MADE_UP_THIRD = 28, (18, 38)
 
 
-class _Block:
+class Block:
     """Frames to the server of the 65 536 sources 10.N.0.0/16."""
 
     def __init__(self, net):
         self.bytes = bytearray(b"".join(self._frame(net, n) for n in range(256)) * 256)
         self._set(_THIRD, _MADE_UP_THIRD, b"".join(bytes([n]) * 256 for n in range(256)))
         self.frames = [(ctypes.c_char * _SIZE).from_buffer(self.bytes, n * _SIZE)
-                       for n in range(_BLOCK)]
+                       for n in range(BLOCK)]
 
     @staticmethod
     def _frame(net, last):
@@ -41,7 +41,7 @@ class _Block:
 
     def become(self, number):
         """The frames are those of 10.number.0.0/16 now."""
-        self._set(_SECOND, _MADE_UP_SECOND, bytes([number]) * _BLOCK)
+        self._set(_SECOND, _MADE_UP_SECOND, bytes([number]) * BLOCK)
 
 
 class ForgedFlood(Flood):
@@ -53,8 +53,8 @@ class ForgedFlood(Flood):
         super().__init__(net, [sources], seconds, rate)
 
     def _batches(self, sender, sources, rate):
-        block = _Block(self._net)
-        batches = [sender.prepare(block.frames[n:n + BATCH]) for n in range(0, _BLOCK, BATCH)]
-        for first in itertools.cycle(range(0, sources, _BLOCK)):
-            block.become(first // _BLOCK)
+        block = Block(self._net)
+        batches = [sender.prepare(block.frames[n:n + BATCH]) for n in range(0, BLOCK, BATCH)]
+        for first in itertools.cycle(range(0, sources, BLOCK)):
+            block.become(first // BLOCK)
             yield from batches[:(sources - first) // BATCH]

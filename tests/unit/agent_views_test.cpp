@@ -96,7 +96,7 @@ TEST_F(AgentSeconds, CountWhatEachOneBrought) {
   second(5, 0);
   second(0, 0);
   const Snapshot snapshot = agent.snapshot();
-  EXPECT_THAT(snapshot.events.seconds().trend(), ElementsAre(7, 5, 0));
+  EXPECT_THAT(snapshot.events[0].trend, ElementsAre(7, 5, 0));
   EXPECT_EQ(snapshot.total.events[1][WEIR_EVENT_REQUEST][1].events, 4u)
       << "those of a detached interface stay";
   EXPECT_EQ(snapshot.services.size(), 10u) << "five limits in two families";
@@ -144,7 +144,7 @@ TEST_F(AgentSeconds, ShowActiveUsersOnceEachWithinTheTimeWindow) {
   plane_.see_source(address("198.51.100.7"), now - 1000);
   plane_.see_source(address("2001:db8::"), now - 599'999);
   plane_.see_source(address("198.51.100.9"), now - 600'000);
-  EXPECT_EQ(agent.snapshot().active_users, 2u);
+  EXPECT_EQ(agent.snapshot().users.active, 2u);
   EXPECT_EQ(agent.snapshot().uptime, seconds(3600));
 }
 

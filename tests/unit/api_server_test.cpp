@@ -116,6 +116,11 @@ class ApiServer : public testing::Test {
                            .stream = true,
                            .wanted = [](const std::string& line) { return line != "unwanted"; }};
       }
+      if (request.path == "/later") {
+        ApiResponse response;
+        response.later = [this](auto take) { late_.push_back(take); };
+        return response;
+      }
       return ApiResponse{.body = "{\"path\":\"" + request.path + "\"}"};
     };
   }
@@ -154,6 +159,7 @@ class ApiServer : public testing::Test {
   boost::asio::io_context loop_;
   std::unique_ptr<Server> server_;
   ApiRequest last_;
+  std::vector<std::function<void(ApiResponse)>> late_;
 };
 
 TEST_F(ApiServer, AnswersRequestsInTurnOnOneConnection) {
@@ -499,9 +505,54 @@ TEST_F(ApiServer, ServesTcpToPeersThatAreNotLocal) {
   EXPECT_EQ(second.error().code, ErrorCode::kConflict);
 }
 
+TEST_F(ApiServer, APortAloneIsOnTheLoopback) {
+  for (const char* port : {"0", ":0"}) {
+    auto server = Server::listen_tcp(loop_, port, handler());
+    ASSERT_TRUE(server) << server.error().message;
+    EXPECT_THAT((*server)->address(), StartsWith("127.0.0.1:"));
+  }
+}
+
+TEST_F(ApiServer, AnswersLaterAndOthersInTheMeantime) {
+  serve();
+  RawClient client(path_), gone(path_);
+  client.send(get("/later"));
+  gone.send(get("/later"));
+  ASSERT_TRUE(until([&] { return late_.size() == 2; }));
+  EXPECT_TRUE(serves_others());
+  gone.hang_up();
+  for (const auto& take : late_) take(ApiResponse{.body = "at last"});
+  late_.clear();
+  EXPECT_TRUE(until([&] { return client.has("at last"); }));
+  client.send(get("/again"));
+  EXPECT_TRUE(until([&] { return client.has("{\"path\":\"/again\"}"); }))
+      << "the connection goes on";
+  EXPECT_TRUE(serves_others());
+}
+
+TEST_F(ApiServer, EveryAnswerHasThePolicyOfThePage) {
+  serve();
+  RawClient client(path_), stream(path_);
+  client.send(get("/x"));
+  stream.send(get("/stream"));
+  for (RawClient* one : {&client, &stream}) {
+    EXPECT_TRUE(until([&] { return one->has("Content-Security-Policy: default-src 'none'"); }));
+    EXPECT_TRUE(one->has("X-Content-Type-Options: nosniff"));
+  }
+}
+
+TEST_F(ApiServer, TellsTheHandlerTheHost) {
+  serve();
+  RawClient client(path_);
+  client.send("GET /x HTTP/1.1\r\nHost: evil.example:80\r\n\r\n");
+  ASSERT_TRUE(until([&] { return client.has("/x"); }));
+  EXPECT_EQ(last_.host, "evil.example:80");
+}
+
 TEST_F(ApiServer, RefusesTcpAddressesThatAreNone) {
-  for (const char* address : {"", "8080", "localhost:80", "::1:8080", "[::1]", "[::1]:", "[]:1",
-                              "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x"}) {
+  for (const char* address :
+       {"", ":", "808x", ":99999", "localhost:80", "::1:8080", "[::1]", "[::1]:", "[]:1",
+        "127.0.0.1:65536", "127.0.0.1:-1", "127.0.0.1:80x"}) {
     const auto server = Server::listen_tcp(loop_, address, handler());
     ASSERT_FALSE(server) << address;
     EXPECT_EQ(server.error().code, ErrorCode::kInvalid) << address;

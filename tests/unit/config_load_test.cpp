@@ -188,6 +188,8 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"prefix6", Origin::kDefault},
       {"proxies", Origin::kDefault},
       {"replyText", Origin::kDefault},
+      {"seriesMax", Origin::kDefault},
+      {"seriesTrend", Origin::kDefault},
       {"services.web.floodRate", Origin::kDefault},
       {"services.web.ports", Origin::kFile},
       {"services.web.protocol", Origin::kFile},
@@ -210,8 +212,8 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
     const bool left_out = path == "services.web.syn.delay" || path == "services.web.floodRate" ||
                           path == "services.web.repeats" ||
                           path.starts_with("services.web.media.") || path == "maxSources" ||
-                          path.starts_with("maxBans") || path == "proxies" ||
-                          path == "mediaSuffixes" || path == "replyText";
+                          path.starts_with("maxBans") || path.starts_with("series") ||
+                          path == "proxies" || path == "mediaSuffixes" || path == "replyText";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

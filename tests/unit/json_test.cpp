@@ -113,11 +113,16 @@ TEST(StatsJson, InventsNoNumbers) {
   EXPECT_TRUE(series["minutes"]["last"].is_null()) << "no minute is over yet";
   EXPECT_EQ(series["minutes"]["trend"], Json::array());
   EXPECT_EQ(series["hours"]["max"], Json::array());
+  EXPECT_EQ(series["days"]["trend"], Json::array());
 }
 
 TEST(StatsJson, CountsUsers) {
-  EXPECT_EQ(stats_json(sample_snapshot())["users"],
-            Json({{"active", 81}, {"addresses", 80}, {"authenticated", 0}}));
+  EXPECT_EQ(stats_json(sample_snapshot())["users"], Json({{"active", 81},
+                                                          {"addresses", 81},
+                                                          {"authenticated", 0},
+                                                          {"lastMinute", 82},
+                                                          {"lastHour", 83},
+                                                          {"lastDay", 84}}));
 }
 
 TEST(StatsJson, KeepsCountersOf64Bits) {
@@ -230,6 +235,8 @@ TEST(ConfigJson, NestsTheValuesAsTheFileDoes) {
   EXPECT_EQ(config["timeWindow"], "10m");
   EXPECT_EQ(config["maxSources"], 0);
   EXPECT_EQ(config["maxBans"], 0);
+  EXPECT_EQ(config["seriesTrend"], 48);
+  EXPECT_EQ(config["seriesMax"], 5);
   EXPECT_EQ(config["mediaSuffixes"][0], "gif");
   EXPECT_EQ(config["replyText"], std::string(kDefaultReplyText));
   EXPECT_EQ(config["services"]["web"]["repeats"], true);

@@ -36,6 +36,7 @@ TEST(Prometheus, HasASampleForEveryCounter) {
            "weir_bytes_total{interface=\"eth0\"} 123456789",
            "weir_sources{state=\"tracked\"} 71",
            "weir_sources{state=\"capacity\"} 1048576",
+           "weir_active_users 81",
            "weir_bans 145",
            "weir_notices_lost_total 64",
            "weir_insert_failures_total 62",

@@ -27,12 +27,14 @@ class Routes : public AgentTest {
     request.path = path;
     request.query = query;
     request.body = body;
+    request.host = host_;
     request.peer.local = local;
     ApiResponse response = answer(*agent_, request);
     if (response.more)
       while (response.more(response.body)) continue;
     return response;
   }
+  std::string host_ = "localhost";
   // A document that is there.
   Json get(const std::string& path) {
     const auto response = ask("GET", path);
@@ -66,6 +68,78 @@ TEST_F(Routes, ThatReadAnswerWithTheirDocuments) {
   EXPECT_EQ(get("/v1/allow")["allow"][0]["address"], "192.0.2.0/24");
   EXPECT_EQ(get("/v1/limits")["limits"].size(), 5u);
   EXPECT_EQ(get("/v1/config")["origins"]["mode"], "file");
+}
+
+TEST_F(Routes, OverTcpAnswerOnlyToTheirOwnNames) {
+  host_ = "127.0.0.1:8080";
+  EXPECT_EQ(ask("GET", "/v1/stats", "", "", false).status, 200u);
+  for (const char* host : {"", "evil.example", "evil.example:8080"}) {
+    host_ = host;
+    EXPECT_EQ(code_of(ask("GET", "/v1/stats", "", "", false)), "refused") << host;
+    EXPECT_EQ(ask("GET", "/", "", "", false).status, 403u) << host;
+    EXPECT_EQ(ask("GET", "/v1/stats").status, 200u) << "the Unix socket has no such trouble";
+  }
+}
+
+TEST_F(Routes, ServeThePage) {
+  const auto page = ask("GET", "/");
+  EXPECT_EQ(page.status, 200u);
+  EXPECT_THAT(page.body, HasSubstr("<title>Weir</title>"));
+  EXPECT_EQ(ask("GET", "/web/weir.js").content_type, "text/javascript; charset=utf-8");
+  EXPECT_EQ(ask("GET", "/web/other.js").status, 404u);
+  EXPECT_EQ(ask("GET", "/v1/stats", "", "x=1").status, 400u);
+}
+
+TEST_F(Routes, ShowTheNewestBansWhenThereIsALimit) {
+  for (const char* one : {"203.0.113.9", "203.0.113.1", "203.0.113.5"}) {
+    ASSERT_TRUE(agent_->ban(ban_of(one)));
+    clock_.advance(std::chrono::seconds(1));
+  }
+  const Json newest = Json::parse(ask("GET", "/v1/bans", "", "limit=2").body)["bans"];
+  ASSERT_EQ(newest.size(), 2u);
+  EXPECT_EQ(newest[0]["address"], "203.0.113.5/32");
+  EXPECT_EQ(newest[1]["address"], "203.0.113.1/32");
+  EXPECT_EQ(get("/v1/bans")["bans"].size(), 3u);
+  EXPECT_EQ(get("/v1/stats")["bans"]["active"], 3);
+}
+
+TEST_F(Routes, FilterEventsByKindSourceAndService) {
+  ASSERT_TRUE(agent_->ban(ban_of("203.0.113.9")));
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.0/24")));
+  ASSERT_TRUE(agent_->set_mode(WEIR_MODE_OBSERVE));
+  EventView kick;
+  kick.kind = "kick";
+  kick.address = address("203.0.113.9");
+  kick.service = "web";
+  agent_->events().add(kick);
+  const auto count = [this](const char* query) {
+    const auto response = ask("GET", "/v1/events", "", query);
+    EXPECT_EQ(response.status, 200u) << query;
+    return std::count(response.body.begin(), response.body.end(), '\n');
+  };
+  EXPECT_EQ(count(""), 4);
+  EXPECT_EQ(count("kind=ban"), 2);
+  EXPECT_EQ(count("source=203.0.113.9"), 2);
+  EXPECT_EQ(count("source=203.0.113.0%2F24&kind=ban"), 1);
+  EXPECT_EQ(count("service=web"), 1);
+  EXPECT_EQ(count("service=api"), 0);
+  const auto stream = ask("GET", "/v1/events", "", "follow=1&kind=kick");
+  EXPECT_TRUE(stream.stream);
+  EXPECT_TRUE(stream.wanted(R"({"kind":"kick"})"));
+  EXPECT_FALSE(stream.wanted(R"({"kind":"ban"})"));
+  EXPECT_FALSE(stream.wanted("no JSON"));
+  for (const char* wrong : {"kinds=ban", "source=me", "follow=maybe"})
+    EXPECT_EQ(ask("GET", "/v1/events", "", wrong).status, 400u) << wrong;
+}
+
+TEST_F(Routes, ShowEveryCounterAndItsHistory) {
+  Json all = get("/v1/series");
+  EXPECT_TRUE(all["series"]["verdicts.kick"]["days"].contains("trend"));
+  const auto history = [this](const char* query) { return ask("GET", "/v1/series", "", query); };
+  EXPECT_EQ(Json::parse(history("period=hours&last=5").body)["seconds"], 3600);
+  for (const char* wrong : {"period=years", "period=hours&last=0", "last=x&period=days",
+                            "period=minutes&last=99999999", "periods=hours", "x"})
+    EXPECT_EQ(history(wrong).status, 400u) << wrong;
 }
 
 TEST_F(Routes, ExplainAnAddress) {
@@ -170,7 +244,7 @@ TEST_F(Routes, AnswerBadBodiesWith400AndChangeNothing) {
 }
 
 TEST_F(Routes, ThatDoNotExistAre404) {
-  for (const auto& [method, path] : {std::pair("GET", "/"),
+  for (const auto& [method, path] : {std::pair("GET", "/x"),
                                      {"GET", "/v1"},
                                      {"GET", "/v1/bans/"},
                                      {"GET", "/v1/statusx"},

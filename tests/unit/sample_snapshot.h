@@ -77,10 +77,11 @@ inline Snapshot sample_snapshot() {
                      {.used = 73, .capacity = 1000},
                      {.used = 74, .capacity = 500}};
   snapshot.active_bans = 145;
-  snapshot.events.add_second(kSampleTime - std::chrono::seconds(2), 9);
-  snapshot.events.add_second(kSampleTime - std::chrono::seconds(1), 7.5);
-  snapshot.active_users = 81;
-  snapshot.active_addresses = 80;
+  SeriesSet events;
+  events.add_second(kSampleTime - std::chrono::seconds(2), 9);
+  events.add_second(kSampleTime - std::chrono::seconds(1), 7.5);
+  snapshot.events = views_of(events);
+  snapshot.users = {.active = 81, .minute = 82, .hour = 83, .day = 84, .known = 85};
   return snapshot;
 }
 

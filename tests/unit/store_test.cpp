@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "store/schema.h"
 #include "weir/abi.h"
 
 namespace weir {
@@ -285,6 +286,46 @@ TEST_F(StoreTest, ADatabaseOfAnotherProgramIsSetAside) {
   SQLite::Database(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE)
       .exec("CREATE TABLE bans(x)");
   EXPECT_THAT(open().set_aside(), HasSubstr("not one of Weir's"));
+}
+
+StoredSeries example_series() {
+  return {"bytes", "minutes", {{7, kNow, 1.5, 2}, {8, kNow, 3, 4}}, {{kNow, 9}, {kNow, 8}}, 0};
+}
+
+TEST_F(StoreTest, SeriesComeBackAndOldPointsGo) {
+  Store store = open();
+  ASSERT_TRUE(store.put_series({example_series()}));
+  ASSERT_TRUE(store.put_series({{"bytes", "minutes", {{9, kNow, 5, 0}}, {{kNow, 10}}, 8}}));
+  const auto series = store.series();
+  ASSERT_TRUE(series);
+  ASSERT_EQ(series->size(), 1u);
+  const StoredSeries& one = series->front();
+  EXPECT_EQ(one.name + "/" + one.period, "bytes/minutes");
+  ASSERT_EQ(one.points.size(), 2u);
+  EXPECT_EQ(one.points[0].number, 8u);
+  EXPECT_EQ(one.points[0].start, kNow);
+  EXPECT_EQ(one.points[0].total, 3);
+  EXPECT_EQ(one.points[0].weight, 4);
+  EXPECT_EQ(one.points[1].number, 9u);
+  ASSERT_EQ(one.peaks.size(), 1u) << "the maxima are those of the last time";
+  EXPECT_EQ(one.peaks[0].value, 10);
+}
+
+TEST_F(StoreTest, AFileOfTheFirstSchemaKeepsItsBansAndTakesSeries) {
+  std::filesystem::create_directories(directory_);
+  {
+    SQLite::Database db(file(), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    db.exec(kSchema);
+    db.exec("PRAGMA user_version = 1");
+    db.exec("INSERT INTO bans VALUES('203.0.113.7/32', 1, NULL, NULL, '', 'old', '', 'cli', 0, 1)");
+  }
+  {
+    Store store = open();
+    ASSERT_EQ(store.bans()->size(), 1u);
+    EXPECT_EQ(store.bans()->front().reason, "old");
+    EXPECT_TRUE(store.put_series({example_series()}));
+  }
+  EXPECT_EQ(open().series()->size(), 1u) << "and is migrated once";
 }
 
 TEST_F(StoreTest, ADirectoryThatCannotBeMadeIsNamed) {

@@ -32,7 +32,9 @@ Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, c
       clock_(&clock),
       boot_id_(std::move(boot_id)),
       started_(clock.boot()),
-      lifelines_(lifelines) {}
+      lifelines_(lifelines),
+      counters_({configuration_.settings().series_trend, configuration_.settings().series_max}),
+      counters_saved_(started_) {}
 
 Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
                            const Clock& clock, std::string boot_id, Lifelines* lifelines) {
@@ -58,6 +60,8 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
       !done)
     return tl::unexpected(std::move(done.error()));
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
+  if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
+    return tl::unexpected(std::move(done.error()));
   if (auto done = agent.resume_unconfirmed(*stored); !done)
     return tl::unexpected(std::move(done.error()));
   return agent;
@@ -85,6 +89,7 @@ Status Agent::put_in_force(Configuration next) {
   const bool is_enforced_now = configuration_.settings().mode != WEIR_MODE_ENFORCE &&
                                next.settings().mode == WEIR_MODE_ENFORCE;
   configuration_ = std::move(next);
+  counters_.resize({configuration_.settings().series_trend, configuration_.settings().series_max});
   if (is_enforced_now)
     for (const StoredBan& ban : book_.all()) end_connections_of(ban);
   return {};

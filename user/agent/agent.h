@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "agent/configuration.h"
+#include "agent/counter_store.h"
 #include "agent/event_log.h"
 #include "bans/ban_list.h"
 #include "bans/book.h"
@@ -18,6 +19,7 @@
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
 #include "host/lifelines.h"
+#include "stats/counters.h"
 #include "stats/snapshot.h"
 #include "store/store.h"
 
@@ -64,7 +66,12 @@ class Agent {
   [[nodiscard]] const Clock& clock() const { return *clock_; }
   [[nodiscard]] std::vector<AllowView> allowed() const;
   [[nodiscard]] Explanation explain(const Address& address) const;
+  // Of those that the newest walk over the sources found; see ask_users().
+  [[nodiscard]] UsersView users(bool active_only, std::size_t most) const;
+  // kNotFound when no table knows it.
+  [[nodiscard]] Result<UserView> user(const Address& address) const;
   [[nodiscard]] EventLog& events() { return events_; }
+  [[nodiscard]] const Counters& counters() const { return counters_; }
 
   // Acts. Each is whole or did nothing.
   Result<Done> ban(const BanRequest& request);
@@ -96,9 +103,19 @@ class Agent {
   [[nodiscard]] bool has_connections_to_end() const {
     return !closings_.empty() || !cut_off_.empty();
   }
+  // Calls `ready` when users() is fresh: at once, or from hurry_users(), which on_hurry() then asks
+  // to be called again and again until it returns false.
+  void ask_users(std::function<void()> ready);
+  void on_hurry(std::function<void()> hurry) { hurry_ = std::move(hurry); }
+  bool hurry_users();
+  static constexpr std::size_t kTopUsers = 1000;  // the most that users() gives
+
+  // Called at the end: what has been counted since the last time goes into the store.
+  void save_counters();
 
  private:
   static constexpr int kCalmTicks = 10;
+  static constexpr BootNs kSaveCountersNs = 60'000'000'000;
   static constexpr std::size_t kObservedBans = 65536;
   static constexpr const char* kRuleOrigin = "rule";
 
@@ -153,6 +170,10 @@ class Agent {
   void end_bans();
   void forget_bans();
   void count_users();
+  [[nodiscard]] bool users_are_fresh() const;
+  bool walk_users(BootNs budget);
+  void walk_users_idly();
+  [[nodiscard]] UserView view_of(const User& user) const;
   void watch_floods(const weir_stats& total);
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
   [[nodiscard]] BanView view_of(const StoredBan& ban, std::uint64_t dropped) const;
@@ -191,13 +212,20 @@ class Agent {
   CutOff cut_off_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
-  SeriesSet series_;
-  std::optional<std::uint64_t> last_events_;  // metered, at the last tick
-  std::optional<std::uint64_t>
-      last_flooded_;             // SYNs challenged because of a flood, at the last tick
-  int calm_ticks_ = kCalmTicks;  // since there was one; kCalmTicks: told to be over
-  std::uint64_t users_ = 0;
-  BootNs users_counted_ = 0, users_cost_ = 0;
+  Counters counters_;
+  CounterStore counter_store_;
+  BootNs counters_saved_ = 0;
+  bool counters_unsaved_ = false;              // the last attempt failed, and was told
+  std::optional<std::uint64_t> last_flooded_;  // SYNs challenged as a flood, at the last tick
+  int calm_ticks_ = kCalmTicks;                // since there was one; kCalmTicks: told to be over
+  UserMemory memory_;
+  UserCensus census_;
+  BootNs census_ended_ = 0, census_cost_ = 0;
+  std::optional<UserWalk> walk_;
+  std::size_t walked_ = 0;  // places
+  BootNs walk_cost_ = 0;
+  std::vector<std::function<void()>> waiting_for_users_;
+  std::function<void()> hurry_;
 };
 
 }  // namespace weir

@@ -6,21 +6,12 @@
 #include <algorithm>
 #include <limits>
 #include <map>
-#include <set>
 
 #include "agent/agent.h"
 #include "config/names.h"
 
 namespace weir {
 namespace {
-
-std::uint64_t metered_events(const weir_stats& stats) {
-  std::uint64_t events = 0;
-  for (const auto& service : stats.events)
-    for (const auto& event : service)
-      for (const auto& family : event) events += family.events;
-  return events;
-}
 
 weir_stats total_of(const DataPlane& data_plane, const std::vector<InterfaceState>& interfaces) {
   weir_stats total = data_plane.retired_stats();
@@ -59,33 +50,24 @@ void Agent::tick() {
   const weir_stats total = total_of(*data_plane_, data_plane_->interfaces());
   data_plane_->tick(total);
   watch_floods(total);
-  const std::uint64_t events = metered_events(total);
-  if (last_events_) series_.add_second(clock_->wall(), static_cast<double>(events - *last_events_));
-  last_events_ = events;
   if (unconfirmed_ && unconfirmed_->until <= clock_->boot())
     roll_back("it was not confirmed in time");
   if (bans_not_made_ != 0 && clock_->boot() - ban_minute_ >= 60'000 * kNsInMs) close_breaker();
   check_interfaces(false);
+  walk_users_idly();
+  counters_.tick(clock_->wall(), total, census_.counts.active);
+  if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();
   end_bans();
   forget_bans();
   catch_up();
 }
 
-// Walking the tables takes a while when they are full, so not more than a twentieth of the time
-// is spent on it.
-void Agent::count_users() {
-  const BootNs now = clock_->boot();
-  if (users_counted_ != 0 && now - users_counted_ < 20 * users_cost_) return;
-  const std::uint64_t now_ms = now / kNsInMs;
-  const auto window = static_cast<std::uint64_t>(configuration_.settings().time_window.count());
-  std::vector<Address> active;
-  data_plane_->for_each_source([&](const Address& address, std::uint64_t last_ms) {
-    if (last_ms + window > now_ms) active.push_back(address);
-  });
-  std::sort(active.begin(), active.end());
-  users_ = static_cast<std::uint64_t>(std::unique(active.begin(), active.end()) - active.begin());
-  users_counted_ = clock_->boot();
-  users_cost_ = users_counted_ - now;
+void Agent::save_counters() {
+  counters_saved_ = clock_->boot();
+  const Status saved = counter_store_.save(*store_, counters_);
+  // The next minute has another chance, so once is enough to say.
+  if (!saved && !counters_unsaved_) spdlog::error("{}", saved.error().message);
+  counters_unsaved_ = !saved;
 }
 
 Snapshot Agent::snapshot() {
@@ -101,8 +83,8 @@ Snapshot Agent::snapshot() {
   snapshot.services = service_stats(settings, snapshot.total);
   snapshot.tables = data_plane_->tables();
   snapshot.active_bans = book_.size();
-  snapshot.events = series_;
-  snapshot.active_users = snapshot.active_addresses = users_;
+  snapshot.events = views_of(counters_.of(kEventsCounter));
+  snapshot.users = census_.counts;
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));
   if (unconfirmed_)
@@ -147,6 +129,7 @@ BanView Agent::view_of(const StoredBan& ban, std::uint64_t dropped) const {
   return view;
 }
 
+// Without what each has dropped, which is as long to find out as there are bans.
 std::vector<BanView> Agent::bans() const {
   return bans_after(std::nullopt, std::numeric_limits<std::size_t>::max());
 }

@@ -3,13 +3,14 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "agent/reading.h"
 #include "agent/request_body.h"
+#include "agent/respond.h"
 #include "agent/run.h"
-#include "api/client.h"
+#include "api/query.h"
+#include "api/web_page.h"
 #include "base/quote.h"
 #include "config/names.h"
 #include "output/json.h"
@@ -20,23 +21,17 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-ApiResponse respond(const Json& document, unsigned status = 200) {
-  ApiResponse response;
-  response.status = status;
-  response.body = dump(document, 2) + "\n";
-  return response;
+ApiResponse explain(Agent& agent, const std::string& text) {
+  auto address = Address::parse(text);
+  if (!address) return respond(address.error());
+  return respond(explanation_json(agent.explain(*address)));
 }
 
-ApiResponse respond(const Error& error) {
+ApiResponse page(const WebPage& file) {
   ApiResponse response;
-  response.status = status_of(error.code);
-  response.body = error_body(error);
+  response.content_type = file.content_type;
+  response.body = file.content;
   return response;
-}
-
-ApiResponse respond(const Result<Done>& done) {
-  if (!done) return respond(done.error());
-  return respond(Json{{"schema", 1}, {"message", done->message}, {"notices", done->notices}});
 }
 
 // The rest of a path behind a prefix, or nothing when it is another path.
@@ -45,83 +40,22 @@ std::optional<std::string> rest(const std::string& path, std::string_view prefix
   return path.substr(prefix.size());
 }
 
-ApiResponse recent_events(Agent& agent, bool follow) {
-  ApiResponse response;
-  response.content_type = "application/x-ndjson";
-  response.stream = follow;
-  // A follower wants what happens from now on, as with `journalctl -f`: and a little before.
-  const auto& recent = agent.events().recent();
-  const std::size_t skip = follow && recent.size() > 10 ? recent.size() - 10 : 0;
-  for (std::size_t i = skip; i < recent.size(); i++)
-    response.body += dump(event_json(recent[i]), -1) + "\n";
-  return response;
-}
-
-// Bans page by page: a million of them as one document would take the agent's memory.
-constexpr std::size_t kPage = 1000;
-
-ApiResponse all_bans(Agent& agent, bool lines) {
-  ApiResponse response;
-  if (lines) response.content_type = "text/plain; charset=utf-8";
-  response.more = [&agent, lines, after = std::optional<Prefix>(),
-                   begun = false](std::string& page) mutable {
-    const auto bans = agent.bans_after(after, kPage);
-    if (!lines && !begun) page += "{\n  \"schema\": 1,\n  \"bans\": [";
-    for (const BanView& ban : bans) {
-      if (lines) {
-        page += ban.prefix.text() + "\n";
-      } else {
-        page += (begun ? ",\n    " : "\n    ") + dump(ban_json(ban), -1);
-      }
-      begun = true;
-    }
-    begun = true;
-    if (!bans.empty()) after = bans.back().prefix;
-    const bool goes_on = bans.size() == kPage;
-    if (!goes_on && !lines) page += "\n  ]\n}\n";
-    return goes_on;
-  };
-  return response;
-}
-
-// The value of a name in a query ("for=1h&force=1"), percent-decoded; nullopt: it is not there.
-std::optional<std::string> query_value(const std::string& query, std::string_view name) {
-  std::size_t begin = 0;
-  while (begin <= query.size()) {
-    const std::size_t end = std::min(query.find('&', begin), query.size());
-    const std::string_view part = std::string_view(query).substr(begin, end - begin);
-    begin = end + 1;
-    const auto equals = std::min(part.find('='), part.size());
-    if (part.substr(0, equals) != name) continue;
-    std::string value;
-    for (std::size_t i = equals + 1; i < part.size(); i++) {
-      unsigned byte = 0;
-      const char* digits = part.data() + i + 1;
-      if (part[i] == '%' && i + 2 < part.size() &&
-          std::from_chars(digits, digits + 2, byte, 16).ptr == digits + 2) {
-        value += static_cast<char>(byte);
-        i += 2;
-      } else {
-        value += part[i];
-      }
-    }
-    return value;
-  }
-  return std::nullopt;
-}
-
 ApiResponse import_bans(Agent& agent, const ApiRequest& request) {
+  const auto query = Query::parse(request.query, {"for", "reason", "force"});
+  if (!query) return respond(query.error());
   BanImport import;
-  if (const auto text = query_value(request.query, "for")) {
+  if (const auto text = query->value("for")) {
     const auto duration = parse_duration(*text);
     if (!duration) return respond(duration.error());
     import.duration = *duration;
   }
-  import.reason = query_value(request.query, "reason").value_or("");
+  const auto force = query->flag("force");
+  if (!force) return respond(force.error());
+  import.force = *force;
+  import.reason = query->value("reason").value_or("");
   if (import.reason.size() > kListedTextMax)
     return respond(Error{ErrorCode::kInvalid,
                          fmt::format("reason is longer than {} bytes", kListedTextMax), ""});
-  import.force = query_value(request.query, "force").value_or("") == "1";
   auto list = read_ban_list(request.body, agent.clock().wall());
   if (!list) return respond(list.error());
   if (list->bans.empty() && list->over == 0)
@@ -129,25 +63,24 @@ ApiResponse import_bans(Agent& agent, const ApiRequest& request) {
   return respond(agent.import_bans(*list, import));
 }
 
-ApiResponse explain(Agent& agent, const std::string& text) {
-  auto address = Address::parse(text);
-  if (!address) return respond(address.error());
-  return respond(explanation_json(agent.explain(*address)));
-}
-
 std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   const auto& configuration = agent.configuration();
   const std::string& path = request.path;
+  if (path == "/v1/series") return read_series(agent, request.query);
+  if (path == "/v1/users") return read_users(agent, request.query);
+  if (path == "/v1/bans") return read_bans(agent, request.query);
+  if (path == "/v1/events") return read_events(agent, request.query);
+  if (auto none = Query::parse(request.query, {}); !none) return respond(none.error());
+  if (const auto file = find_web_page(path)) return page(*file);
+  if (const auto address = rest(path, "/v1/users/")) return read_user(agent, *address);
   if (path == "/v1/status") return respond(status_json(agent.snapshot(), configuration.settings()));
   if (path == "/v1/stats") return respond(stats_json(agent.snapshot()));
-  if (path == "/v1/bans") return all_bans(agent, request.query == "format=lines");
   if (path == "/v1/allow") return respond(allow_json(agent.allowed()));
   if (path == "/v1/limits")
     return respond(limits_json(configuration.settings(), configuration.origins()));
   if (path == "/v1/config")
     return respond(
         config_json(configuration.settings(), configuration.origins(), configuration.notices()));
-  if (path == "/v1/events") return recent_events(agent, request.query == "follow=1");
   if (const auto address = rest(path, "/v1/explain/")) return explain(agent, *address);
   if (path == "/metrics") {
     ApiResponse response;
@@ -233,6 +166,10 @@ std::optional<ApiResponse> write(Agent& agent, const ApiRequest& request) {
 }  // namespace
 
 ApiResponse answer(Agent& agent, const ApiRequest& request) {
+  if (!request.peer.local && !is_own_host(request.host))
+    return respond(Error{ErrorCode::kRefused,
+                         weir::quoted(request.host) + " is not a name of this address",
+                         "ask by the address itself, or as localhost"});
   if (request.method != "GET" && !request.peer.local)
     return respond(Error{ErrorCode::kPermission, "this address is for reading only",
                          "change settings over the Unix socket"});

@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 #include <net/if.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
@@ -28,11 +30,32 @@
 #include "host/lifelines.h"
 #include "host/links.h"
 #include "output/json.h"
+#include "output/layout.h"
 
 namespace weir {
 namespace {
 
 namespace asio = boost::asio;
+
+// Readers of the page are strangers to each other: they have less room and time than the CLI.
+constexpr ServerLimits kWebLimits{.header_bytes = std::size_t{8} * 1024,
+                                  .body_bytes = 1024,
+                                  .clients = 64,
+                                  .idle_seconds = 10,
+                                  .stream_backlog_bytes = std::size_t{256} * 1024};
+
+// Reasons and paths come from outside: none may move a cursor or make a line of its own.
+class PrintableText final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&,
+              spdlog::memory_buf_t& line) override {
+    const std::string text = layout::printable({message.payload.data(), message.payload.size()});
+    line.append(text.data(), text.data() + text.size());
+  }
+  [[nodiscard]] std::unique_ptr<custom_flag_formatter> clone() const override {
+    return std::make_unique<PrintableText>();
+  }
+};
 
 std::string boot_id() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");
@@ -54,6 +77,7 @@ class Loop {
         notices_(io, ::dup(data_plane.notice_descriptor())),
         links_(links),
         link_events_(io, ::dup(links.descriptor())) {
+    agent_.on_hurry([this] { hurry(); });
     each_second();
     on_links();
     on_signal();
@@ -101,6 +125,13 @@ class Loop {
                           watch_connections();
                           on_notices();
                         });
+  }
+
+  // Slice by slice, with everything else that is due in between.
+  void hurry() {
+    asio::post(io_, [this] {
+      if (agent_.hurry_users()) hurry();
+    });
   }
 
   void on_signal() {
@@ -185,14 +216,15 @@ void warn_of_kept_sizes(const Settings& settings, const TableSizes& wanted, cons
   if (settings.max_bans != 0) warn("maxBans", wanted.bans(), tables.bans.capacity);
 }
 
-std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
+std::string ready_line(const Agent& agent, const DataPlane& data_plane, const Server* web) {
   std::string interfaces;
   for (const auto& state : data_plane.interfaces())
     interfaces += fmt::format("{}{} ({})", interfaces.empty() ? "" : ", ", state.name,
                               attach_name(state.attach));
-  return fmt::format("weir: ready: {}, mode {}",
+  return fmt::format("weir: ready: {}, mode {}{}",
                      interfaces.empty() ? "no interface yet (weir attach IFACE)" : interfaces,
-                     name_of(agent.configuration().settings().mode));
+                     name_of(agent.configuration().settings().mode),
+                     web != nullptr ? ", page at http://" + web->address() + "/" : "");
 }
 
 }  // namespace
@@ -200,7 +232,9 @@ std::string ready_line(const Agent& agent, const DataPlane& data_plane) {
 Status run_agent(const RunOptions& options) {
   const auto sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   auto logger = std::make_shared<spdlog::logger>("weir", std::make_shared<BoundedSink>(sink));
-  logger->set_pattern("weir: %v");
+  auto formatter = std::make_unique<spdlog::pattern_formatter>();
+  formatter->add_flag<PrintableText>('*').set_pattern("weir: %*");
+  logger->set_formatter(std::move(formatter));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(logger);
   // The level comes last: what is said at start is part of the ready line's story.
@@ -226,7 +260,7 @@ Status run_agent(const RunOptions& options) {
   if (!server) return tl::unexpected(std::move(server.error()));
   std::unique_ptr<Server> web;
   if (options.web) {
-    auto listening = Server::listen_tcp(io, *options.web, handler);
+    auto listening = Server::listen_tcp(io, *options.web, handler, kWebLimits);
     if (!listening) return tl::unexpected(std::move(listening.error()));
     web = std::move(*listening);
   }
@@ -262,12 +296,13 @@ Status run_agent(const RunOptions& options) {
   agent->check_interfaces(true);
   Loop loop(io, *agent, **data_plane, *links);
   running = &loop;
-  std::puts(ready_line(*agent, **data_plane).c_str());
+  std::puts(ready_line(*agent, **data_plane, web.get()).c_str());
   std::fflush(stdout);
   sd_notify(0, "READY=1");
   const Watchdog watchdog(io, [&] { return check_self(**data_plane, *store); });
   spdlog::set_level(spdlog::level::info);
   io.run();
+  agent->save_counters();
   (*server)->close();
   if (web) web->close();
   return {};

@@ -55,7 +55,7 @@ std::string error_body(const Error& error) {
       {"error",
        {{"code", entry_of(error.code).name}, {"message", error.message}, {"hint", error.hint}}}};
   // Messages may quote what a client sent; bytes that are not UTF-8 must not throw here.
-  return document.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+  return document.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 Error error_of(const ClientResponse& response) {

@@ -22,6 +22,7 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr const char* kGroup = "weir";
+constexpr const char* kLoopback = "127.0.0.1:";  // where only a port is given
 constexpr const char* kOtherSocket = "choose another path with --socket";
 
 // A socket address of any family; the length is what the kernel is told.
@@ -59,6 +60,9 @@ Result<SocketAddress> tcp_address(const std::string& text) {
                 "write it as 127.0.0.1:8080 or [::1]:8080");
   };
   const auto colon = text.rfind(':');
+  const bool is_port = text.find_first_not_of("0123456789", colon == 0 ? 1 : 0) == text.npos;
+  if (!text.empty() && is_port && (colon == 0 || colon == text.npos))
+    return tcp_address(kLoopback + text.substr(colon == 0 ? 1 : 0));
   if (colon == std::string::npos) return wrong("the port is missing");
   std::uint16_t port = 0;
   const char* end = text.data() + text.size();

@@ -17,7 +17,8 @@ class Listener {
   // A socket file nobody answers at is replaced. kConflict: it is answered (with the pid), or
   // the path is something else than a socket. kInvalid: the path is empty or over 107 bytes.
   static Result<Listener> open_unix(const std::string& path);
-  // "192.0.2.1:8080" or "[::1]:8080". kInvalid as check_tcp_address(), kConflict when taken.
+  // "192.0.2.1:8080", "[::1]:8080", or "8080" for the loopback. kInvalid as check_tcp_address(),
+  // kConflict when taken.
   static Result<Listener> open_tcp(const std::string& address);
 
   Listener(Listener&& other) noexcept;

@@ -24,6 +24,7 @@ struct ApiRequest {
   std::string path;    // percent-decoded, without query
   std::string query;   // as sent
   std::string body;
+  std::string host;  // the Host field, as sent
   Peer peer;
 };
 
@@ -36,6 +37,9 @@ struct ApiResponse {
   std::function<bool(std::string& page)> more{};
   bool stream = false;  // after the body, keep open and send every publish()ed line
   std::function<bool(const std::string& line)> wanted{};  // stream: which lines; empty: all
+  // When there is one, this is no answer yet: it is called with what takes the answer, at any time
+  // and once, on the loop's thread. Not a stream.
+  std::function<void(std::function<void(ApiResponse)>)> later{};
 };
 
 struct ServerLimits {
@@ -58,7 +62,8 @@ class Server {
   static Result<std::unique_ptr<Server>> listen_unix(boost::asio::io_context& loop,
                                                      const std::string& path, Handler handler,
                                                      ServerLimits limits = {});
-  // Listens at "192.0.2.1:8080" or "[::1]:8080"; port 0 takes a free one. Peers are not local.
+  // Listens at "192.0.2.1:8080", "[::1]:8080" or, on the loopback, "8080"; port 0 takes a free one.
+  // Peers are not local.
   static Result<std::unique_ptr<Server>> listen_tcp(boost::asio::io_context& loop,
                                                     const std::string& address, Handler handler,
                                                     ServerLimits limits = {});

@@ -22,6 +22,8 @@
 #include <utility>
 
 #include "api/client.h"
+#include "api/query.h"
+#include "api/web_page.h"
 
 namespace weir {
 namespace {
@@ -36,30 +38,6 @@ using beast::error_code;
 constexpr auto kDrainTime = std::chrono::seconds(2);
 constexpr std::size_t kDrainBytes = 4UL * 1024 * 1024;
 
-// nullopt: an incomplete escape, or a control character that has no business in a path.
-std::optional<std::string> percent_decode(beast::string_view text) {
-  const auto digit = [](char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-  };
-  std::string decoded;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    char c = text[i];
-    if (c == '%') {
-      if (i + 2 >= text.size()) return std::nullopt;
-      const int high = digit(text[i + 1]), low = digit(text[i + 2]);
-      if (high < 0 || low < 0) return std::nullopt;
-      c = static_cast<char>(high * 16 + low);
-      i += 2;
-    }
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return std::nullopt;
-    decoded += c;
-  }
-  return decoded;
-}
-
 ApiResponse error_response(unsigned status, const Error& error) {
   ApiResponse response;
   response.status = status;
@@ -69,6 +47,11 @@ ApiResponse error_response(unsigned status, const Error& error) {
 
 ApiResponse error_response(const Error& error) {
   return error_response(status_of(error.code), error);
+}
+
+void set_common(http::response<http::string_body>& response) {
+  response.set(http::field::cache_control, "no-store");
+  for (const WebHeader& header : web_headers()) response.set(header.name, header.value);
 }
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
@@ -97,6 +80,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void write_page();
   ApiResponse ask_handler();
   void answer(ApiResponse&& response, bool keep_alive);
+  void answer_later(const ApiResponse& response);
   void start_stream(ApiResponse&& response);
   void append_lines(const std::string& lines);
   void write_lines();
@@ -168,6 +152,7 @@ void HttpSession::on_request(error_code error) {
     const auto& request = parser_->get();
     stream_.expires_after(std::chrono::seconds(pool_->limits.idle_seconds));
     ApiResponse response = ask_handler();
+    if (response.later) return answer_later(response);
     if (response.stream && request.method() != http::verb::head) {
       return start_stream(std::move(response));
     }
@@ -203,7 +188,8 @@ ApiResponse HttpSession::ask_handler() {
   auto& message = parser_->get();
   const auto target = message.target();
   const auto question = target.find('?');
-  const auto path = percent_decode(target.substr(0, question));
+  const auto plain = target.substr(0, question);
+  const auto path = percent_decode({plain.data(), plain.size()});
   if (!path || path->empty() || path->front() != '/') {
     return error_response({ErrorCode::kInvalid, "malformed path in the request"});
   }
@@ -213,6 +199,7 @@ ApiResponse HttpSession::ask_handler() {
   request.path = *path;
   if (question != beast::string_view::npos) request.query = target.substr(question + 1).to_string();
   request.body = std::move(message.body());
+  request.host = message[http::field::host].to_string();
   request.peer = peer_;
   try {
     ApiResponse response = pool_->handler(request);
@@ -233,7 +220,7 @@ void HttpSession::answer(ApiResponse&& response, bool keep_alive) {
   response_.version(parser_->get().version() == 10 ? 10 : 11);
   response_.result(response.status);
   response_.set(http::field::content_type, response.content_type);
-  response_.set(http::field::cache_control, "no-store");
+  set_common(response_);
   response_.keep_alive(keep_alive);
   response_.body() = std::move(response.body);
   response_.prepare_payload();
@@ -246,13 +233,22 @@ void HttpSession::answer(ApiResponse&& response, bool keep_alive) {
                     });
 }
 
+// The connection is not read meanwhile: one request at a time, as with all others.
+void HttpSession::answer_later(const ApiResponse& response) {
+  stream_.expires_never();
+  response.later([self = shared_from_this()](ApiResponse late) {
+    self->stream_.expires_after(std::chrono::seconds(self->pool_->limits.idle_seconds));
+    self->answer(std::move(late), self->parser_->get().keep_alive());
+  });
+}
+
 void HttpSession::start_stream(ApiResponse&& response) {
   http::response<http::string_body> head;
   chunked_ = parser_->get().version() >= 11;  // HTTP/1.0 knows only "until the end"
   head.version(chunked_ ? 11 : 10);
   head.result(response.status);
   head.set(http::field::content_type, response.content_type);
-  head.set(http::field::cache_control, "no-store");
+  set_common(head);
   head.set(http::field::connection, "close");
   if (chunked_) head.chunked(true);
   std::ostringstream text;

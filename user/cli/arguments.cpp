@@ -28,12 +28,13 @@ Result<Enum> parse_name(const std::string& what, const std::string& text) {
 
 }  // namespace
 
-Result<std::uint32_t> parse_count(const std::string& option, const std::string& text) {
+Result<std::uint32_t> parse_count(const std::string& option, const std::string& text,
+                                  std::uint32_t most) {
   std::uint32_t value = 0;
   const char* end = text.data() + text.size();
   const auto [rest, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc{} || rest != end || value < 1 || value > WEIR_TO_MUCH_MAX) {
-    return wrong(option, text, fmt::format("it is a whole number from 1 to {}", WEIR_TO_MUCH_MAX));
+  if (error != std::errc{} || rest != end || value < 1 || value > most) {
+    return wrong(option, text, fmt::format("it is a whole number from 1 to {}", most));
   }
   return value;
 }

@@ -11,7 +11,8 @@
 namespace weir::cli {
 
 // `option` names the argument in messages: "--to-much".
-Result<std::uint32_t> parse_count(const std::string& option, const std::string& text);
+Result<std::uint32_t> parse_count(const std::string& option, const std::string& text,
+                                  std::uint32_t most = WEIR_TO_MUCH_MAX);
 Result<Milliseconds> parse_span(const std::string& option, const std::string& text,
                                 Milliseconds longest);
 Result<Mode> parse_mode(const std::string& text);

@@ -77,9 +77,20 @@ struct RemoveAllow {
 };
 struct ShowStats {
   bool watch = false;
+  bool series = false;  // every counter in place of the totals
 };
+struct ShowUsers {
+  bool active = false;
+  std::optional<std::uint32_t> limit;
+};
+struct ShowUser {
+  Address address;
+};
+struct ShowTop {};
 struct ShowEvents {
   bool follow = false;
+  std::string kind, service;  // empty: all
+  std::optional<Prefix> source;
 };
 struct Explain {
   Address address;
@@ -94,10 +105,11 @@ struct CheckConfig {
 struct ShowConfig {};
 struct Reload {};
 
-using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
-                             SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
-                             ListAllowed, RemoveAllow, ShowStats, ShowEvents, Explain, CheckConfig,
-                             ShowConfig, Reload, Confirm, ImportBans, ExportBans, RunDoctor>;
+using Command =
+    std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
+                 ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
+                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload, Confirm,
+                 ImportBans, ExportBans, RunDoctor, ShowUsers, ShowUser, ShowTop>;
 
 struct Invocation {
   Command command;

@@ -20,6 +20,7 @@
 #include "cli/render.h"
 #include "cli/request.h"
 #include "cli/safety.h"
+#include "cli/top/top.h"
 #include "config/load.h"
 #include "dataplane/pins.h"
 #include "doctor/findings.h"
@@ -71,6 +72,7 @@ class Executor {
   Status operator()(const ImportBans& command);
   Status operator()(const ExportBans& command);
   Status operator()(const ShowStats& command);
+  Status operator()(const ShowTop& command);
   Status operator()(const ShowEvents& command);
   // All others are one request and its answer.
   template <typename Command>
@@ -82,6 +84,7 @@ class Executor {
   Result<ClientResponse> call(const std::string& body = {}) const;
   Status ask();
   Status show(const Result<ClientResponse>& response);
+  Status watch_stats();
   Status detach_without_agent(const std::string& interface);
 
   const Invocation& invocation_;
@@ -122,7 +125,7 @@ Status Executor::operator()(const CheckConfig& command) {
   const nlohmann::ordered_json document{
       {"schema", 1}, {"file", command.file}, {"ok", true}, {"notices", loaded->notices}};
   return output_.write(
-      document.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+      document.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
 Status Executor::operator()(const RunDoctor& command) {
@@ -191,8 +194,15 @@ Status Executor::detach_without_agent(const std::string& interface) {
   return result;
 }
 
+Status Executor::operator()(const ShowTop&) {
+  return invocation_.json ? watch_stats() : show_top(invocation_.socket, output_);
+}
+
 Status Executor::operator()(const ShowStats& command) {
-  if (!command.watch) return ask();
+  return command.watch ? watch_stats() : ask();
+}
+
+Status Executor::watch_stats() {
   return watch(
       [this]() -> Result<std::string> {
         const auto response = call();

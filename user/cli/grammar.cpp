@@ -31,7 +31,8 @@ constexpr const char* kAttachHelp = "Where to hook in: auto, native, generic or 
 
 void name_type(CLI::Option* option, const std::string& type) { option->type_name(type); }
 
-CLI::Option* add_argument(CLI::App& command, const std::string& name, std::string& target,
+template <typename Target>
+CLI::Option* add_argument(CLI::App& command, const std::string& name, Target& target,
                           const std::string& help) {
   return command.add_option(name, target, help)->type_name("");
 }
@@ -107,8 +108,9 @@ void Grammar::add_agent_commands() {
   name_type(run->add_option("--state-dir", raw_.state_dir,
                             std::string("Where bans and changes are kept [") + kDefaultState + "]"),
             "DIR");
-  name_type(run->add_option("--web", raw_.web, "Open the read-only routes on a TCP address"),
-            "ADDR:PORT");
+  name_type(
+      run->add_option("--web", raw_.web, "Serve the page and the reading routes at [ADDR:]PORT"),
+      "ADDRESS");
   run->footer("Stopping the agent leaves the data path filtering; 'weir detach --all' ends that.");
 
   auto* attach =
@@ -138,15 +140,32 @@ void Grammar::add_agent_commands() {
 void Grammar::add_reading_commands() {
   add(app_, "status", "Interfaces, mode, table fill, health", [] { return Command(ShowStatus{}); });
 
-  auto* stats =
-      add(app_, "stats", "What was counted", [this] { return Command(ShowStats{raw_.watch}); });
+  auto* stats = add(app_, "stats", "What was counted", [this] {
+    return Command(ShowStats{raw_.watch, raw_.series});
+  });
   stats->add_flag("-w,--watch", raw_.watch, "Show it anew every second");
+  stats->add_flag("--series", raw_.series, "Every counter by the second, minute, hour and day");
   stats->footer("With --watch --json: one document a line.");
 
   auto* events = add(app_, "events", "Who was throttled, kicked or banned lately, newest last",
-                     [this] { return Command(ShowEvents{raw_.follow}); });
+                     [this] { return make_events(); });
   events->add_flag("-f,--follow", raw_.follow, "Go on with every new event");
+  name_type(
+      events->add_option("--kind", raw_.kind, "Only these: throttle, kick, ban, unban, mode …"),
+      "KIND");
+  name_type(events->add_option("--source", raw_.source, "Only of this address or network"), "ADDR");
+  name_type(events->add_option("--service", raw_.service, "Only of this service"), "NAME");
   events->footer("With --json: one object a line.");
+
+  auto* users = add(app_, "users", "Who is there: the sources with the most hits, or one of them",
+                    [this] { return make_users(); });
+  add_argument(*users, "ADDR", raw_.user, "IPv4 or IPv6 address: only this one");
+  users->add_flag("--active", raw_.active, "Only those seen within timeWindow");
+  name_type(users->add_option("--limit", raw_.limit, "How many at most [20]"), "N");
+
+  auto* top =
+      add(app_, "top", "The live screen: rates, sources, bans", [] { return Command(ShowTop{}); });
+  top->footer("Keys: ? on the screen tells them. Where there is no terminal: a line each second.");
 
   auto* explain =
       add(app_, "explain", "What happens to a client, and why", [this] { return make_explain(); });

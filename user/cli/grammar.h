@@ -25,7 +25,9 @@ struct Raw {
   std::optional<std::string> mode, attach, web, reason, duration;
   std::optional<std::string> confirm;
   std::optional<std::string> start_throttle, to_much, timeout, window, delay, action;
-  bool all = false, force = false, watch = false, follow = false, undo = false;
+  std::optional<std::string> kind, source, limit, user;
+  bool all = false, active = false, force = false, watch = false, follow = false, series = false;
+  bool undo = false;
 };
 
 // The command line is wrong, and this is how.
@@ -65,6 +67,8 @@ class Grammar {
   Result<Command> make_mode() const;
   Result<Command> make_explain() const;
   Result<Command> make_doctor() const;
+  Result<Command> make_users() const;
+  Result<Command> make_events() const;
   Result<Command> make_set_limit() const;
   Result<Command> make_reset_limit() const;
   Result<Command> make_add_ban() const;

@@ -7,6 +7,7 @@
 namespace weir::cli {
 namespace {
 
+constexpr std::uint32_t kMostUsers = 1000;  // that the agent gives
 constexpr Milliseconds kLongestBan = std::chrono::days(36525);
 
 // Reads an option into its place when it was given.
@@ -111,6 +112,37 @@ Result<Command> Grammar::make_doctor() const {
   auto interface = parse_interface(raw_.interface);
   if (!interface) return tl::unexpected(interface.error());
   command.interface = *interface;
+  return Command(std::move(command));
+}
+
+Result<Command> Grammar::make_users() const {
+  if (raw_.user) {
+    if (raw_.active || raw_.limit)
+      return usage("users: --active and --limit go with a list, not with an address");
+    const auto address = Address::parse(*raw_.user);
+    if (!address) return tl::unexpected(address.error());
+    return Command(ShowUser{*address});
+  }
+  ShowUsers command{raw_.active, {}};
+  const auto count = [](const std::string& text) {
+    return parse_count("--limit", text, kMostUsers);
+  };
+  if (auto good = read(raw_.limit, command.limit, count); !good) {
+    return tl::unexpected(good.error());
+  }
+  return Command(command);
+}
+
+Result<Command> Grammar::make_events() const {
+  ShowEvents command{raw_.follow, raw_.kind.value_or(""), "", {}};
+  if (!raw_.service.empty()) {
+    const auto service = parse_service(raw_.service);
+    if (!service) return tl::unexpected(service.error());
+    command.service = *service;
+  }
+  if (auto good = read(raw_.source, command.source, Prefix::parse); !good) {
+    return tl::unexpected(good.error());
+  }
   return Command(std::move(command));
 }
 

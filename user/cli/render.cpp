@@ -32,7 +32,11 @@ struct TextOf {
   const Json& document;
 
   std::string operator()(const ShowStatus&) const { return status_text(document); }
-  std::string operator()(const ShowStats&) const { return stats_text(document); }
+  std::string operator()(const ShowStats& command) const {
+    return command.series ? series_text(document) : stats_text(document);
+  }
+  std::string operator()(const ShowUsers&) const { return users_text(document); }
+  std::string operator()(const ShowUser&) const { return user_text(document); }
   std::string operator()(const ListLimits&) const { return limits_text(document); }
   std::string operator()(const ListBans&) const { return bans_text(document); }
   std::string operator()(const ListAllowed&) const { return allow_text(document); }
@@ -84,7 +88,7 @@ std::string render_event(const std::string& line, bool json) {
 std::string compact(const std::string& document) {
   const Json parsed = Json::parse(document, nullptr, false);
   return parsed.is_discarded() ? document
-                               : parsed.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+                               : parsed.dump(-1, ' ', true, Json::error_handler_t::replace) + "\n";
 }
 
 }  // namespace weir::cli

@@ -30,6 +30,11 @@ std::string segment(const std::string& name) {
   return escaped;
 }
 
+void add_parameter(std::string& target, const char* name, const std::string& value) {
+  target += (target.find('?') == std::string::npos ? "?" : "&") + std::string(name) + "=" +
+            segment(value);
+}
+
 std::string limit_path(const std::string& service, Event event) {
   return fmt::format("/v1/limits/{}/{}", segment(service), name_of(event));
 }
@@ -69,7 +74,10 @@ struct CallFor {
   Call operator()(const RunDoctor&) const { return std::nullopt; }
   Call operator()(const CheckConfig&) const { return std::nullopt; }
   Call operator()(const ShowStatus&) const { return ApiCall{"GET", "/v1/status"}; }
-  Call operator()(const ShowStats&) const { return ApiCall{"GET", "/v1/stats"}; }
+  Call operator()(const ShowStats& command) const {
+    return ApiCall{"GET", command.series ? "/v1/series" : "/v1/stats"};
+  }
+  Call operator()(const ShowTop&) const { return ApiCall{"GET", "/v1/stats"}; }
   Call operator()(const ListLimits&) const { return ApiCall{"GET", "/v1/limits"}; }
   Call operator()(const ListBans&) const { return ApiCall{"GET", "/v1/bans"}; }
   Call operator()(const ListAllowed&) const { return ApiCall{"GET", "/v1/allow"}; }
@@ -78,8 +86,22 @@ struct CallFor {
   Call operator()(const Explain& command) const {
     return ApiCall{"GET", "/v1/explain/" + command.address.text()};
   }
+  Call operator()(const ShowUsers& command) const {
+    std::string target = "/v1/users";
+    if (command.active) add_parameter(target, "active", "1");
+    if (command.limit) add_parameter(target, "limit", fmt::format("{}", *command.limit));
+    return ApiCall{"GET", target};
+  }
+  Call operator()(const ShowUser& command) const {
+    return ApiCall{"GET", "/v1/users/" + command.address.text()};
+  }
   Call operator()(const ShowEvents& command) const {
-    return ApiCall{"GET", command.follow ? "/v1/events?follow=1" : "/v1/events"};
+    std::string target = "/v1/events";
+    if (command.follow) add_parameter(target, "follow", "1");
+    if (!command.kind.empty()) add_parameter(target, "kind", command.kind);
+    if (!command.service.empty()) add_parameter(target, "service", command.service);
+    if (command.source) add_parameter(target, "source", command.source->text());
+    return ApiCall{"GET", target};
   }
   Call operator()(const AttachInterface& command) const {
     const Json body{{"name", command.interface}, {"attach", attach_name(command.attach)}};

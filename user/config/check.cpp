@@ -20,6 +20,8 @@ namespace {
 constexpr std::size_t kServiceNameMax = 32;
 constexpr std::size_t kInterfaceNameMax = 15;  // IFNAMSIZ without the final zero
 constexpr Milliseconds kTimeWindowMin = std::chrono::seconds(1);
+constexpr std::int64_t kSeriesTrendMax = 1000;
+constexpr std::int64_t kSeriesMaxMax = 100;
 constexpr Milliseconds kTimeWindowMax = std::chrono::hours(24) * 7;
 
 // Collects findings about one part of the settings: `path` for programs, `label` for people.
@@ -254,6 +256,8 @@ std::vector<Issue> find_issues(const Settings& settings) {
   part.number("prefix4", settings.prefix4, 1, 32);
   part.number("prefix6", settings.prefix6, 1, 128);
   part.duration("timeWindow", settings.time_window, kTimeWindowMin, kTimeWindowMax);
+  part.number("seriesTrend", settings.series_trend, 1, kSeriesTrendMax);
+  part.number("seriesMax", settings.series_max, 1, kSeriesMaxMax);
   if (settings.max_sources != 0)
     part.number("maxSources", settings.max_sources, kSourcesMin, kSourcesMax);
   if (settings.max_bans != 0) part.number("maxBans", settings.max_bans, kBansMin, kBansMax);

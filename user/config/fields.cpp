@@ -175,6 +175,8 @@ constexpr std::array kSettingsFields{
     field<&Settings::prefix4>("prefix4"),
     field<&Settings::prefix6>("prefix6"),
     field<&Settings::time_window>("timeWindow"),
+    field<&Settings::series_trend>("seriesTrend"),
+    field<&Settings::series_max>("seriesMax"),
     field<&Settings::max_sources>("maxSources"),
     field<&Settings::max_bans>("maxBans"),
     field<&Settings::max_bans_per_minute>("maxBansPerMinute"),

@@ -88,6 +88,9 @@ struct Settings {
   // Room in the kernel's tables, taken when the pins are made; 0: by the machine's memory.
   std::uint32_t max_sources = 0;
   std::uint32_t max_bans = 0;
+  // How many of the newest values, and of the highest, a counter shows.
+  std::uint32_t series_trend = 48;
+  std::uint32_t series_max = 5;
   Milliseconds time_window{600'000};  // a source is active when seen within it
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees

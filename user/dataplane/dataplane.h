@@ -48,6 +48,15 @@ struct Meter {
   std::uint64_t last_ms = 0;  // boot clock
 };
 
+// What the tables hold of one source over all services and events.
+struct SourceState {
+  Address address;
+  std::uint64_t last_ms = 0;  // its newest event, boot clock
+  // Events of its newest burst: requests where they are seen, connection attempts elsewhere.
+  std::uint32_t hits = 0;
+  std::uint32_t timeout_ms = 0;  // a gap as long as this ends a burst
+};
+
 struct TableFill {
   std::uint64_t used = 0;
   std::uint64_t capacity = 0;
@@ -108,10 +117,11 @@ class DataPlane {
 
   // What the meters hold of the source that an address belongs to, at a boot clock time.
   [[nodiscard]] virtual std::vector<Meter> meters(const Address& address, BootNs now) const = 0;
-  // Calls `visit` once for every source with an event in a table, in no order, with the
-  // time of its newest event (boot clock, ms). A source may come more than once.
-  virtual void for_each_source(
-      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const = 0;
+  // All sources, piece by piece: whoever visits `count` places from 0, and again from where it
+  // ended up to source_places(), meets every source that stays where it is just once.
+  [[nodiscard]] virtual std::size_t source_places() const = 0;
+  virtual void visit_sources(std::size_t from, std::size_t count,
+                             const std::function<void(const SourceState&)>& visit) const = 0;
   [[nodiscard]] virtual Tables tables() const = 0;
 
   // Notices: a descriptor that polls readable, and the draining of what is there.

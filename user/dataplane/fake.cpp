@@ -141,13 +141,20 @@ std::vector<Meter> FakeDataPlane::meters(const Address& address, BootNs) const {
   return found == meters_.end() ? std::vector<Meter>{} : found->second;
 }
 
-void FakeDataPlane::see_source(const Address& address, std::uint64_t last_ms) {
-  sources_.emplace_back(address, last_ms);
+void FakeDataPlane::see_source(const Address& address, std::uint64_t last_ms, std::uint32_t hits,
+                               std::uint32_t timeout_ms) {
+  const auto found = std::find_if(sources_.begin(), sources_.end(), [&](const SourceState& state) {
+    return state.address == address;
+  });
+  if (found == sources_.end())
+    sources_.push_back({address, last_ms, hits, timeout_ms});
+  else
+    *found = {address, std::max(found->last_ms, last_ms), hits, timeout_ms};
 }
 
-void FakeDataPlane::for_each_source(
-    const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const {
-  for (const auto& [address, last_ms] : sources_) visit(address, last_ms);
+void FakeDataPlane::visit_sources(std::size_t from, std::size_t count,
+                                  const std::function<void(const SourceState&)>& visit) const {
+  for (std::size_t i = from; i < std::min(from + count, sources_.size()); i++) visit(sources_[i]);
 }
 
 Tables FakeDataPlane::tables() const {

@@ -52,8 +52,9 @@ class FakeDataPlane final : public DataPlane {
   void tick(const weir_stats&) override {}
 
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override;
-  void for_each_source(
-      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const override;
+  [[nodiscard]] std::size_t source_places() const override { return sources_.size(); }
+  void visit_sources(std::size_t from, std::size_t count,
+                     const std::function<void(const SourceState&)>& visit) const override;
   [[nodiscard]] Tables tables() const override;
 
   [[nodiscard]] int notice_descriptor() const override { return readable_.get(); }
@@ -82,7 +83,8 @@ class FakeDataPlane final : public DataPlane {
   weir_stats& stats(const std::string& name) { return attached_.at(name).stats; }
 
   void set_meters(const Address& address, std::vector<Meter> meters);
-  void see_source(const Address& address, std::uint64_t last_ms);
+  void see_source(const Address& address, std::uint64_t last_ms, std::uint32_t hits = 1,
+                  std::uint32_t timeout_ms = 2000);
   void drop_by_ban(const Prefix& prefix, std::uint64_t packets);
   void notify(const weir_notice& notice);
 
@@ -103,7 +105,7 @@ class FakeDataPlane final : public DataPlane {
   std::map<Prefix, KernelBan> bans_;
   std::set<Prefix> allowed_;
   std::map<Address, std::vector<Meter>> meters_;
-  std::vector<std::pair<Address, std::uint64_t>> sources_;
+  std::vector<SourceState> sources_;
   std::deque<weir_notice> notices_;
   Fd readable_;  // an eventfd: readable as long as notices wait
 };

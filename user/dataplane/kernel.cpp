@@ -118,9 +118,10 @@ class Kernel final : public DataPlane {
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override {
     return meters_.of(address, now);
   }
-  void for_each_source(
-      const std::function<void(const Address&, std::uint64_t)>& visit) const override {
-    meters_.for_each_source(visit);
+  [[nodiscard]] std::size_t source_places() const override { return meters_.source_places(); }
+  void visit_sources(std::size_t from, std::size_t count,
+                     const std::function<void(const SourceState&)>& visit) const override {
+    meters_.visit_sources(from, count, visit);
   }
   [[nodiscard]] Tables tables() const override;
 

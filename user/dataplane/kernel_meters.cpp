@@ -86,20 +86,74 @@ bool KernelMeters::is_validated(const Address& address, BootNs now) const {
   return found != nullptr && weir_validated_word(WEIR_LOAD(&found->word), now / kNsInMs) != 0;
 }
 
-void KernelMeters::for_each_source(
-    const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const {
-  for (std::size_t set = 0; set < bursts_.size(); set++)
-    for (unsigned way = 0; way < WEIR_BURST_WAYS; way++) {
-      const auto& entry = bursts_[set].ways[way];
-      const std::uint64_t id = WEIR_LOAD(&entry.id);
-      if (id == 0) continue;
-      // A source with a log is counted there once it has one.
-      const weir_slide* log = slide(id);
-      const std::uint64_t word = WEIR_LOAD(log != nullptr ? &log->word : &entry.burst.word);
-      std::array<std::uint8_t, 16> bytes{};
-      std::memcpy(bytes.data(), bursts_[set].sources[way].addr, bytes.size());
-      visit(Address(bytes), weir_word_last_ms(word));
+std::vector<KernelMeters::Place> KernelMeters::places() const {
+  const weir_settings& settings = control_->slots[control_->active & 1];
+  std::vector<Place> places;
+  for (__u32 service = 0; service < WEIR_SERVICE_MAX; service++)
+    for (__u32 event = 0; event < WEIR_EVENT_COUNT; event++)
+      if (const weir_limit& limit = settings.services[service].limits[event]; limit.enabled != 0)
+        places.push_back({weir_event_salt(service + 1, event), static_cast<weir_event>(event),
+                          limit.window == WEIR_WINDOW_SLIDING, limit.timeout_ms});
+  return places;
+}
+
+// A source has a way for each of its events. The first of them, in the order of the places, speaks
+// for all: so it is met once, without a list of all that were met before.
+std::optional<SourceState> KernelMeters::state_of(const weir_burst_set& set, unsigned way,
+                                                  const std::vector<Place>& places) const {
+  const std::uint64_t own = WEIR_LOAD(&set.ways[way].id);
+  if (own == 0) return std::nullopt;
+  const weir_key key = weir_key_of(set.sources[way].addr);
+  bool speaks = false;
+  std::uint64_t last_ms = 0;
+  struct Counted {
+    std::uint32_t hits = 0, timeout_ms = 0;
+  } connections, requests;
+  for (const Place& place : places) {
+    const std::uint64_t id = weir_source_id(control_->hash_seed, &key, place.salt);
+    const weir_burst* found = id == own ? &set.ways[way].burst : burst(id);
+    if (found == nullptr) continue;
+    if (!speaks && id != own) return std::nullopt;
+    speaks = true;
+    // A source with a log is counted there once it has one.
+    const weir_slide* log = place.is_sliding ? slide(id) : nullptr;
+    const std::uint64_t word = WEIR_LOAD(log != nullptr ? &log->word : &found->word);
+    last_ms = std::max(last_ms, std::uint64_t{weir_word_last_ms(word)});
+    Counted& counted = place.event == WEIR_EVENT_SYN ? connections : requests;
+    counted.hits += weir_word_count(word);
+    counted.timeout_ms = std::max(counted.timeout_ms, place.timeout_ms);
+  }
+  if (!speaks) return std::nullopt;  // only that it is validated, or was kicked, is known
+  std::array<std::uint8_t, 16> bytes{};
+  std::memcpy(bytes.data(), set.sources[way].addr, bytes.size());
+  const Counted& shown = requests.hits > 0 ? requests : connections;
+  return SourceState{Address(bytes), last_ms, shown.hits, shown.timeout_ms};
+}
+
+// What state_of() will ask for is somewhere in a table much larger than any cache.
+void KernelMeters::fetch(const weir_burst_set& set, const std::vector<Place>& places) const {
+  for (unsigned way = 0; way < WEIR_BURST_WAYS; way++) {
+    if (WEIR_LOAD(&set.ways[way].id) == 0) continue;
+    const weir_key key = weir_key_of(set.sources[way].addr);
+    for (const Place& place : places) {
+      const std::uint64_t id = weir_source_id(control_->hash_seed, &key, place.salt);
+      __builtin_prefetch(&bursts_[weir_set_of(id, static_cast<__u32>(bursts_.size() - 1))]);
     }
+  }
+}
+
+void KernelMeters::visit_sources(std::size_t from, std::size_t count,
+                                 const std::function<void(const SourceState&)>& visit) const {
+  const auto counted = places();
+  const std::size_t end = std::min(from + count, bursts_.size());
+  constexpr std::size_t kAhead = 8;
+  for (std::size_t first = from; first < end; first += kAhead) {
+    const std::size_t last = std::min(first + kAhead, end);
+    for (std::size_t set = first; set < last; set++) fetch(bursts_[set], counted);
+    for (std::size_t set = first; set < last; set++)
+      for (unsigned way = 0; way < WEIR_BURST_WAYS; way++)
+        if (const auto state = state_of(bursts_[set], way, counted)) visit(*state);
+  }
 }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <vector>
 
 #include "dataplane/dataplane.h"
@@ -18,8 +19,10 @@ class KernelMeters {
 
   [[nodiscard]] std::vector<Meter> of(const Address& address, BootNs now) const;
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const;
-  void for_each_source(
-      const std::function<void(const Address&, std::uint64_t last_ms)>& visit) const;
+  // One place is a set of `bursts`.
+  [[nodiscard]] std::size_t source_places() const { return bursts_.size(); }
+  void visit_sources(std::size_t from, std::size_t count,
+                     const std::function<void(const SourceState&)>& visit) const;
   [[nodiscard]] std::uint64_t capacity() const { return bursts_.size() * WEIR_BURST_WAYS; }
 
  private:
@@ -27,6 +30,17 @@ class KernelMeters {
                Mapped<weir_slide> slides, const weir_control* control);
   [[nodiscard]] const weir_burst* burst(std::uint64_t id) const;
   [[nodiscard]] const weir_slide* slide(std::uint64_t id) const;
+  // What a source is counted under, in a fixed order.
+  struct Place {
+    std::uint64_t salt;
+    weir_event event;
+    bool is_sliding;
+    std::uint32_t timeout_ms;
+  };
+  [[nodiscard]] std::vector<Place> places() const;
+  void fetch(const weir_burst_set& set, const std::vector<Place>& places) const;
+  [[nodiscard]] std::optional<SourceState> state_of(const weir_burst_set& set, unsigned way,
+                                                    const std::vector<Place>& places) const;
 
   Mapped<weir_burst_set> bursts_;
   Mapped<weir_id_set> slide_ids_;

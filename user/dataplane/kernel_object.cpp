@@ -93,6 +93,8 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.suffixes, "suffixes", 0},
       {maps.notices, "notices", 0},
       {maps.rollback, "rollback", 0},
+      {maps.asked, "asked", 0},
+      {maps.answered, "answered", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
     if (entries != 0 && bpf_map__set_max_entries(map, entries) != 0)
@@ -141,6 +143,7 @@ Result<KernelObject> KernelObject::load(const std::string& map_dir, HookKind hoo
   weir_bpf* skeleton = impl->skeleton.get();
   bpf_program__set_autoload(skeleton->progs.weir_xdp, hook == HookKind::kXdp);
   bpf_program__set_autoload(skeleton->progs.weir_tc, hook == HookKind::kTc);
+  bpf_program__set_autoload(skeleton->progs.weir_egress, hook == HookKind::kEgress);
   bpf_program__set_autoload(skeleton->progs.weir_arm_rollback, hook == HookKind::kRollback);
   skeleton->rodata->weir_slot = slot;
   const TableSizes sizes = sizes_in(map_dir, wanted);
@@ -164,6 +167,8 @@ int KernelObject::program_fd() const {
       return bpf_program__fd(impl_->skeleton->progs.weir_xdp);
     case HookKind::kTc:
       return bpf_program__fd(impl_->skeleton->progs.weir_tc);
+    case HookKind::kEgress:
+      return bpf_program__fd(impl_->skeleton->progs.weir_egress);
     case HookKind::kRollback:
       return bpf_program__fd(impl_->skeleton->progs.weir_arm_rollback);
   }
@@ -185,6 +190,7 @@ KernelMaps KernelObject::maps() const {
   fds.notices = bpf_map__fd(maps.notices);
   fds.paths = bpf_map__fd(maps.paths);
   fds.suffixes = bpf_map__fd(maps.suffixes);
+  fds.answered = bpf_map__fd(maps.answered);
   return fds;
 }
 

@@ -6,12 +6,19 @@
 #include <string>
 #include <vector>
 
+#include "stats/counters.h"
 #include "stats/snapshot.h"
 
 namespace weir {
 
 nlohmann::ordered_json stats_json(const Snapshot& snapshot);
+// Every counter: its newest values and maxima.
+nlohmann::ordered_json series_json(const Counters& counters);
+// Every counter over the newest periods of one length, for charts: "starts" are Unix times.
+nlohmann::ordered_json history_json(const Counters& counters, Period period, std::size_t most);
 nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& settings);
+nlohmann::ordered_json users_json(const UsersView& view);
+nlohmann::ordered_json user_json(const UserView& user);
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans);
 nlohmann::ordered_json ban_json(const BanView& ban);  // an element of "bans"
 nlohmann::ordered_json allow_json(const std::vector<AllowView>& allowed);

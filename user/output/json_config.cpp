@@ -120,6 +120,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"allow", networks(settings.allow)},
             {"proxies", networks(settings.proxies)},
             {"timeWindow", format_duration(settings.time_window)},
+            {"seriesTrend", settings.series_trend},
+            {"seriesMax", settings.series_max},
             {"maxSources", settings.max_sources},
             {"maxBans", settings.max_bans},
             {"maxBansPerMinute", settings.max_bans_per_minute},

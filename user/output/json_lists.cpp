@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What is listed or asked for by name as JSON: bans, the allow list, events, `weir explain`.
+#include <algorithm>
+#include <cmath>
+
 #include "config/names.h"
 #include "output/json.h"
 #include "output/json_parts.h"
@@ -28,6 +31,31 @@ Json explained_ban(const BanView& ban) {
           {"times", ban.times}};
 }
 
+// The limit that the source is nearest to being kicked by.
+Json nearest_limit(const UserView& user) {
+  const LimitView* nearest = nullptr;
+  const auto share = [](const LimitView& view) {
+    return static_cast<double>(view.count) / static_cast<double>(std::max(view.limit.to_much, 1u));
+  };
+  for (const LimitView& view : user.limits)
+    if (view.count > 0 && (nearest == nullptr || share(view) > share(*nearest))) nearest = &view;
+  return nearest != nullptr ? explained_limit(*nearest) : Json();
+}
+
+Json listed_user(const UserView& user) {
+  // As it is written: an address, or the network that is counted as one.
+  const std::string source =
+      user.source.is_single() ? user.source.address().text() : user.source.text();
+  return {{"address", source},
+          {"verdict", name_of(user.verdict)},
+          {"hits", user.hits},
+          {"activity", std::round(user.activity * 10) / 10},
+          {"firstSeen", parts::time_or_null(user.first_seen)},
+          {"lastSeen", format_time(user.last_seen)},
+          {"validated", user.validated},
+          {"nearest", nearest_limit(user)}};
+}
+
 }  // namespace
 
 nlohmann::ordered_json ban_json(const BanView& ban) {
@@ -40,6 +68,39 @@ nlohmann::ordered_json ban_json(const BanView& ban) {
           {"all", ban.all},
           {"times", ban.times},
           {"dropped", ban.dropped}};
+}
+
+namespace parts {
+
+// No keys but addresses yet.
+Json user_counts(const UserCounts& counts) {
+  return {{"active", counts.active},     {"addresses", counts.active}, {"authenticated", 0},
+          {"lastMinute", counts.minute}, {"lastHour", counts.hour},    {"lastDay", counts.day}};
+}
+
+}  // namespace parts
+
+nlohmann::ordered_json users_json(const UsersView& view) {
+  Json list = Json::array();
+  for (const UserView& user : view.users) list.push_back(listed_user(user));
+  Json document = {{"schema", parts::kSchema},
+                   {"time", format_time(view.time)},
+                   {"timeWindowMs", view.window.count()},
+                   {"counts", parts::user_counts(view.counts)}};
+  document["counts"]["known"] = view.counts.known;
+  document["users"] = std::move(list);
+  return document;
+}
+
+nlohmann::ordered_json user_json(const UserView& user) {
+  Json document = {{"schema", parts::kSchema}};
+  document.update(listed_user(user));
+  document["why"] = user.why;
+  Json limits = Json::array();
+  for (const LimitView& view : user.limits) limits.push_back(explained_limit(view));
+  document["limits"] = std::move(limits);
+  document["ban"] = user.ban ? explained_ban(*user.ban) : Json();
+  return document;
 }
 
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans) {
@@ -92,7 +153,8 @@ nlohmann::ordered_json event_json(const EventView& event) {
 }
 
 std::string dump(const nlohmann::ordered_json& document, int indent) {
-  return document.dump(indent, ' ', false, Json::error_handler_t::replace);
+  // ASCII alone: a terminal takes some characters beyond it for commands (U+009B).
+  return document.dump(indent, ' ', true, Json::error_handler_t::replace);
 }
 
 }  // namespace weir

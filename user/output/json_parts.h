@@ -7,6 +7,8 @@
 #include <string>
 
 #include "config/settings.h"
+#include "stats/series.h"
+#include "stats/snapshot.h"
 
 namespace weir::parts {
 
@@ -19,6 +21,13 @@ inline Json text_or_null(const std::string& text) { return text.empty() ? Json()
 inline Json time_or_null(const std::optional<WallTime>& time) {
   return time ? Json(format_time(*time)) : Json();
 }
+
+// A double is a JSON number either way, but "12" is what a counter reads like.
+Json number(double value);
+// {"seconds": {"last", "trend", "max"}, "minutes": …}
+Json series_by_period(const SeriesViews& views);
+
+Json user_counts(const UserCounts& counts);
 
 // The objects of "limits", in the order of the settings; with "origin" when origins are given.
 Json limit_list(const Settings& settings, const Origins* origins);

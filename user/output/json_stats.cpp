@@ -2,7 +2,6 @@
 // The snapshot as JSON: `weir stats` and `weir status`.
 #include <fmt/format.h>
 
-#include <cmath>
 #include <string>
 
 #include "config/names.h"
@@ -13,26 +12,6 @@ namespace weir {
 namespace {
 
 using parts::Json;
-
-// A double is a JSON number either way, but "12" is what a counter reads like.
-Json number(double value) {
-  constexpr double kExact = 9007199254740992.0;  // 2^53
-  if (std::abs(value) <= kExact && value == std::floor(value))
-    return static_cast<std::int64_t>(value);
-  return value;  // not finite: dumped as null
-}
-
-Json series(const Series& series) {
-  Json trend = Json::array();
-  for (const double value : series.trend()) trend.push_back(number(value));
-  Json peaks = Json::array();
-  for (const Peak& peak : series.peaks())
-    peaks.push_back({{"time", format_time(peak.time)}, {"value", number(peak.value)}});
-  const auto last = series.last();
-  return {{"last", last ? number(*last) : Json()},
-          {"trend", std::move(trend)},
-          {"max", std::move(peaks)}};
-}
 
 Json head(const Snapshot& snapshot) {
   using std::chrono::seconds;
@@ -69,8 +48,7 @@ Json verdicts(const weir_stats& stats) {
 // Only those that mode enforce would have acted on can be observed.
 Json observed(const weir_stats& stats) {
   Json object = Json::object();
-  for (const auto verdict :
-       {WEIR_VERDICT_THROTTLE, WEIR_VERDICT_KICK, WEIR_VERDICT_BAN, WEIR_VERDICT_MALFORMED})
+  for (const auto verdict : kObservedVerdicts)
     object[std::string(name_of(verdict))] = stats.observed[verdict];
   return object;
 }
@@ -90,15 +68,11 @@ Json actions(const weir_stats& stats) {
   return object;
 }
 
-// From the totals and not from the services: these go on when a service leaves the settings.
 Json events(const weir_stats& stats) {
+  const auto counts = event_counts(stats);
   Json object = Json::object();
-  for (int event = 0; event < WEIR_EVENT_COUNT; ++event) {
-    std::uint64_t sum = 0;
-    for (const auto& service : stats.events)
-      for (const auto& family : service[event]) sum += family.events;
-    object[std::string(name_of(static_cast<weir_event>(event)))] = sum;
-  }
+  for (int event = 0; event < WEIR_EVENT_COUNT; ++event)
+    object[std::string(name_of(static_cast<weir_event>(event)))] = counts[event];
   return object;
 }
 
@@ -123,11 +97,10 @@ Json services(const Snapshot& snapshot) {
 }
 
 Json all_series(const Snapshot& snapshot) {
-  return {{"seconds", series(snapshot.events.seconds())},
-          {"minutes", series(snapshot.events.minutes())},
-          {"hours", series(snapshot.events.hours())},
-          {"activeUsers", snapshot.active_users},
-          {"responseTimeMs", nullptr}};  // nothing measures it yet
+  Json object = parts::series_by_period(snapshot.events);
+  object["activeUsers"] = snapshot.users.active;
+  object["responseTimeMs"] = nullptr;  // nothing measures it yet
+  return object;
 }
 
 Json bans(const Snapshot& snapshot) {
@@ -163,9 +136,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
   document["series"] = all_series(snapshot);
-  document["users"] = {{"active", snapshot.active_users},
-                       {"addresses", snapshot.active_addresses},
-                       {"authenticated", 0}};  // no keys but addresses yet
+  document["users"] = parts::user_counts(snapshot.users);
   return document;
 }
 
@@ -185,9 +156,7 @@ nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& set
                         {"allow", fill(tables.allow)}};
   document["bans"] = bans(snapshot);
   document["verdicts"] = verdicts(snapshot.total);
-  document["users"] = {{"active", snapshot.active_users},
-                       {"addresses", snapshot.active_addresses},
-                       {"authenticated", 0}};
+  document["users"] = parts::user_counts(snapshot.users);
   return document;
 }
 

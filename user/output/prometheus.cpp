@@ -118,6 +118,8 @@ void write_state(std::string& out, const Snapshot& snapshot) {
   Family sources(out, "weir_sources", "gauge", "Sources in the tables, and room for them.");
   sources.sample({{"state", "tracked"}}, snapshot.tables.sources.used);
   sources.sample({{"state", "capacity"}}, snapshot.tables.sources.capacity);
+  Family(out, "weir_active_users", "gauge", "Sources seen within timeWindow.")
+      .sample({}, snapshot.users.active);
   Family(out, "weir_bans", "gauge", "Bans in force.").sample({}, snapshot.active_bans);
   Family(out, "weir_notices_lost_total", "counter", "Notices that found no room.")
       .sample({}, snapshot.total.notices_lost);

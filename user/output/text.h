@@ -10,7 +10,10 @@
 namespace weir {
 
 std::string stats_text(const nlohmann::ordered_json& document);
+std::string series_text(const nlohmann::ordered_json& document);
 std::string status_text(const nlohmann::ordered_json& document);
+std::string users_text(const nlohmann::ordered_json& document);
+std::string user_text(const nlohmann::ordered_json& document);
 std::string bans_text(const nlohmann::ordered_json& document);
 std::string allow_text(const nlohmann::ordered_json& document);
 std::string limits_text(const nlohmann::ordered_json& document);

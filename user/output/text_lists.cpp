@@ -87,6 +87,40 @@ std::string limit_table(const nlohmann::ordered_json& limits) {
 
 }  // namespace parts
 
+std::string users_text(const nlohmann::ordered_json& document) {
+  const Json& counts = member(document, "counts");
+  const auto window = Milliseconds(document::whole(document, "timeWindowMs"));
+  std::string out = layout::wrapped(
+      "",
+      fmt::format("{} active within {}; {} in the last minute, {} hour, {} day; at {}",
+                  cell(counts, "active"), format_duration(window), cell(counts, "lastMinute"),
+                  cell(counts, "lastHour"), cell(counts, "lastDay"), time_cell(document, "time")));
+  Table table({{"SOURCE", Align::kElastic},
+               {"VERDICT"},
+               {"HITS", Align::kRight},
+               {"ACTIVITY", Align::kRight},
+               {"PROVEN"},
+               {"FIRST SEEN"},
+               {"LAST SEEN"}});
+  for (const Json& user : member(document, "users"))
+    table.row({cell(user, "address"), cell(user, "verdict"), cell(user, "hits"),
+               cell(user, "activity"), cell(user, "validated"), time_cell(user, "firstSeen"),
+               time_cell(user, "lastSeen")});
+  return out + (table.empty() ? "nobody\n" : table.text());
+}
+
+std::string user_text(const nlohmann::ordered_json& document) {
+  std::string out = layout::wrapped(
+      "", fmt::format("{}: {}", cell(document, "address"), cell(document, "verdict")));
+  out += layout::wrapped("  why         ", cell(document, "why"));
+  out += layout::wrapped("  hits        ", cell(document, "hits"));
+  out += layout::wrapped("  activity    ", cell(document, "activity") + " hits a minute, smoothed");
+  out += layout::wrapped("  first seen  ", time_cell(document, "firstSeen"));
+  out += layout::wrapped("  last seen   ", time_cell(document, "lastSeen"));
+  out += layout::wrapped("  validated   ", cell(document, "validated"));
+  return out + "\n" + explained_limits(member(document, "limits"));
+}
+
 std::string bans_text(const nlohmann::ordered_json& document) {
   Table table({{"ADDRESS"},
                {"UNTIL"},

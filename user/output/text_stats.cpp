@@ -6,6 +6,7 @@
 #include "output/layout.h"
 #include "output/text.h"
 #include "output/text_parts.h"
+#include "stats/series.h"
 
 namespace weir {
 namespace {
@@ -65,14 +66,18 @@ std::string services(const Json& document) {
   return table.empty() ? "no services\n" : table.text();
 }
 
+Json highest_of(const Json& series) {
+  const Json& peaks = member(series, "max");
+  return peaks.is_array() && !peaks.empty() ? peaks.front() : Json();
+}
+
 std::string series(const Json& document) {
   Table table({{"EVENTS PER"}, {"LAST", Align::kRight}, {"MOST", Align::kRight}, {"AT"}});
-  for (const auto& [key, unit] :
-       {std::pair{"seconds", "second"}, {"minutes", "minute"}, {"hours", "hour"}}) {
-    const Json& one = member(document, "series", key);
-    const Json& peaks = member(one, "max");
-    const Json most = peaks.is_array() && !peaks.empty() ? peaks.front() : Json();
-    table.row({unit, cell(one, "last"), cell(most, "value"), document::time_cell(most, "time")});
+  for (const PeriodInfo& info : kPeriods) {
+    const Json& one = member(document, "series", std::string(info.name).c_str());
+    const Json most = highest_of(one);
+    table.row({std::string(info.unit), cell(one, "last"), cell(most, "value"),
+               document::time_cell(most, "time")});
   }
   return table.text();
 }
@@ -131,6 +136,22 @@ std::string tables(const Json& document) {
 std::string stats_text(const nlohmann::ordered_json& document) {
   return title(document) + "\n" + verdicts(document) + "\n" + services(document) + "\n" +
          interfaces(document) + "\n" + series(document) + "\n" + totals(document);
+}
+
+std::string series_text(const nlohmann::ordered_json& document) {
+  Table table({{"COUNTER", Align::kElastic},
+               {"PER"},
+               {"LAST", Align::kRight},
+               {"MOST", Align::kRight},
+               {"AT"}});
+  for (const auto& [name, counter] : member(document, "series").items())
+    for (const PeriodInfo& info : kPeriods) {
+      const Json& one = member(counter, std::string(info.name).c_str());
+      const Json most = highest_of(one);
+      table.row({name, std::string(info.unit), cell(one, "last"), cell(most, "value"),
+                 document::time_cell(most, "time")});
+    }
+  return table.empty() ? "no counters\n" : table.text();
 }
 
 std::string status_text(const nlohmann::ordered_json& document) {

@@ -5,6 +5,14 @@
 
 namespace weir {
 
+std::array<std::uint64_t, WEIR_EVENT_COUNT> event_counts(const weir_stats& stats) {
+  std::array<std::uint64_t, WEIR_EVENT_COUNT> counts{};
+  for (const auto& service : stats.events)
+    for (std::size_t event = 0; event < counts.size(); ++event)
+      for (const auto& family : service[event]) counts[event] += family.events;
+  return counts;
+}
+
 std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdict_counts(const weir_stats& stats) {
   std::array<std::uint64_t, WEIR_VERDICT_COUNT> counts{};
   for (int reason = 0; reason < WEIR_REASON_COUNT; ++reason)

@@ -12,6 +12,7 @@
 #include "config/settings.h"
 #include "dataplane/dataplane.h"
 #include "stats/series.h"
+#include "stats/users.h"
 
 namespace weir {
 
@@ -38,13 +39,19 @@ struct Snapshot {
   std::vector<ServiceEventStats> services;  // one per service, enabled event and family
   Tables tables;
   std::uint64_t active_bans = 0;
-  SeriesSet events;                    // every metered event
-  std::uint64_t active_users = 0;      // sources within timeWindow
-  std::uint64_t active_addresses = 0;  // the same until keys other than addresses exist
+  SeriesViews events;  // every metered event
+  UserCounts users;
   std::optional<UnconfirmedView> unconfirmed;
   std::vector<std::string> problems;  // why `status` is not healthy; empty: healthy
 };
 
+// Verdicts that mode observe counts and does not carry out.
+inline constexpr std::array kObservedVerdicts{WEIR_VERDICT_THROTTLE, WEIR_VERDICT_KICK,
+                                              WEIR_VERDICT_BAN, WEIR_VERDICT_MALFORMED};
+
+// Metered events by kind. From the totals and not from the services: these go on when a service
+// leaves the settings.
+std::array<std::uint64_t, WEIR_EVENT_COUNT> event_counts(const weir_stats& stats);
 // Packets with each verdict, derived from the reasons.
 std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdict_counts(const weir_stats& stats);
 // Packets by what was done to them; what was not answered was dropped.
@@ -91,6 +98,27 @@ struct Explanation {
   std::vector<LimitView> limits;
   std::optional<BanView> ban;
   std::optional<Prefix> allow;
+};
+
+// A source as `weir users` shows it.
+struct UserView {
+  Prefix source;
+  std::uint64_t hits = 0;  // since first_seen; where that is not known, of its newest burst
+  double activity = 0;     // hits a minute, smoothed as the original does
+  std::optional<WallTime> first_seen;
+  WallTime last_seen;
+  weir_verdict verdict = WEIR_VERDICT_PASS;  // of its next event
+  std::string why;
+  bool validated = false;
+  std::vector<LimitView> limits;
+  std::optional<BanView> ban;
+};
+
+struct UsersView {
+  WallTime time;  // the tables were read then
+  Milliseconds window{};
+  UserCounts counts;
+  std::vector<UserView> users;  // most hits first
 };
 
 // What `weir events` shows: a notice of the kernel or an act of the agent.

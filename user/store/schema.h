@@ -5,7 +5,7 @@
 
 namespace weir {
 
-inline constexpr int kSchemaVersion = 1;  // PRAGMA user_version; 0 is a new file
+inline constexpr int kSchemaVersion = 2;  // PRAGMA user_version; 0 is a new file
 
 // Times are milliseconds since the epoch (UTC), `until_boot` nanoseconds of CLOCK_BOOTTIME in
 // the boot `boot_id`; NULL is "for ever".
@@ -31,6 +31,27 @@ CREATE TABLE changes(
   path TEXT PRIMARY KEY,
   value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+)sql";
+
+// Since version 2: the counters' history. `number` counts the points that a series ever had:
+// starts may come twice when the clock was set back.
+inline constexpr const char* kSeriesSchema = R"sql(
+CREATE TABLE series_points(
+  name TEXT NOT NULL,
+  period TEXT NOT NULL,
+  number INTEGER NOT NULL,
+  start INTEGER NOT NULL,
+  total REAL NOT NULL,
+  weight REAL NOT NULL,
+  PRIMARY KEY(name, period, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE series_peaks(
+  name TEXT NOT NULL,
+  period TEXT NOT NULL,
+  time INTEGER NOT NULL,
+  value REAL NOT NULL
+) STRICT;
+CREATE INDEX series_peaks_of ON series_peaks(name, period);
 )sql";
 
 }  // namespace weir

@@ -15,6 +15,7 @@
 
 #include "store/directory.h"
 #include "store/schema.h"
+#include "store/series_rows.h"
 
 namespace weir {
 namespace {
@@ -42,6 +43,7 @@ tl::unexpected<Error> sqlite_failure(const std::string& doing, const std::string
 void migrate(SQLite::Database& db, int version) {
   SQLite::Transaction transaction(db, SQLite::TransactionBehavior::IMMEDIATE);
   if (version < 1) db.exec(kSchema);
+  if (version < 2) db.exec(kSeriesSchema);
   db.exec(fmt::format("PRAGMA user_version = {}", kSchemaVersion));
   transaction.commit();
 }
@@ -377,6 +379,21 @@ Status Store::remove_changes(const std::string& path_prefix) {
                        "DELETE FROM changes WHERE ?1 = '' OR path = ?1 "
                        "OR substr(path, 1, length(?1) + 1) = ?1 || '.'",
                        path);
+}
+
+Result<std::vector<StoredSeries>> Store::series() const {
+  return impl_->guarded("reading counters from", [this]() -> Result<std::vector<StoredSeries>> {
+    return read_series(*impl_->db);
+  });
+}
+
+Status Store::put_series(const std::vector<StoredSeries>& series) {
+  return impl_->guarded("writing counters to", [&]() -> Status {
+    SQLite::Transaction transaction(*impl_->db, SQLite::TransactionBehavior::IMMEDIATE);
+    write_series(*impl_->db, series);
+    transaction.commit();
+    return {};
+  });
 }
 
 }  // namespace weir

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What must outlive the agent, in SQLite: bans, allow entries and changed settings. A write
-// is on disk when the call returns. One writer; the file is made 0600.
+// What must outlive the agent, in SQLite: bans, allow entries, changed settings and the counters'
+// history. A write is on disk when the call returns. One writer; the file is made 0600.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +35,27 @@ struct StoredAllow {
   Prefix prefix;
   WallTime since;
   std::string reason;
+};
+
+struct StoredPoint {
+  std::uint64_t number;  // among all that the series ever had
+  WallTime start;
+  double total = 0;
+  double weight = 0;
+};
+
+struct StoredPeak {
+  WallTime time;
+  double value = 0;
+};
+
+// One counter by one length of period. Written: the points that are new and all maxima.
+struct StoredSeries {
+  std::string name;
+  std::string period;
+  std::vector<StoredPoint> points;  // by number
+  std::vector<StoredPeak> peaks;    // highest first
+  std::uint64_t oldest = 0;         // points of lower numbers are removed; ignored when read
 };
 
 class Store {
@@ -76,6 +98,8 @@ class Store {
   // that has turned out damaged, or is gone, is set aside for this.
   Status rewrite(const GiveBans& bans, const std::vector<StoredAllow>& allowed,
                  const std::map<std::string, std::string>& changes);
+  [[nodiscard]] Result<std::vector<StoredSeries>> series() const;
+  Status put_series(const std::vector<StoredSeries>& series);  // one transaction
 
  private:
   struct Impl;
