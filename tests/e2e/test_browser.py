@@ -58,8 +58,8 @@ def test_the_page_is_shown_and_brings_the_wanted_one_by_itself(net, nginx, weir,
     keep_picture(browser, f"after-kick-out-{family}.png")
     assert agent.stats()["actions"]["reply"] == 2
     assert nginx.requests() == 4
-    figure("issue 4", f"Chromium over IPv{family}: 429 on an open connection and on a new one, then "
-                      f"the wanted page by itself; pictures in {PICTURES}")
+    figure("issue 4", f"Chromium over IPv{family}: 429 on an open connection and on a new one, "
+                      f"then the wanted page by itself; pictures in {PICTURES}")
 
 
 def test_a_page_with_many_parts_loads_untouched_under_a_small_limit(net, nginx, weir, browser,

@@ -23,9 +23,9 @@ def wrk(net, _):
     """Requests a second, and errors; so do the others."""
     out = net.client.run("wrk", "-t2", f"-c{CONNECTIONS}", f"-d{SECONDS}s",
                          url(net.SERVER4)).stdout
+    errors = r"(?:connect|read|write|timeout|Non-2xx or 3xx responses:) (\d+)"
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out).group(1)), sum(
-        int(n) for n in re.findall(r"(?:connect|read|write|timeout|Non-2xx or 3xx responses:) (\d+)",
-                                   out))
+        int(n) for n in re.findall(errors, out))
 
 
 def ab(net, _):
@@ -69,7 +69,7 @@ def test_load_within_its_limits_meets_no_error_and_loses_hardly_any_speed(
 
     (without, within), tries = patiently(measure)
     verdicts = agent.stats()["verdicts"]
-    figure("issue 4", f"{load.__name__} at full speed: {within:.0f} requests a second, without Weir "
-                      f"{without:.0f}, {within / without:.1%}; 0 errors (try {tries})")
+    figure("issue 4", f"{load.__name__} at full speed: {within:.0f} requests a second, without "
+                      f"Weir {without:.0f}, {within / without:.1%}; 0 errors (try {tries})")
     assert verdicts["throttle"] == verdicts["kick"] == 0
     assert agent.stats()["services"]["web"]["request"]["events"] > 1000

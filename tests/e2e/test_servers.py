@@ -67,8 +67,8 @@ def test_a_server_of_any_make_does_not_hear_of_those_kicked_out(net, server, wei
     assert server.requests() == 60
     assert agent.stats()["actions"]["reply"] == 52
     assert wait_for(lambda: not connections(net))
-    figure("issue 4", f"{type(server).__name__}: 60 requests of curl, ab and siege served, 52 kicked "
-                      "out with the page, of which it knows nothing; 0 sockets left")
+    figure("issue 4", f"{type(server).__name__}: 60 requests of curl, ab and siege served, 52 "
+                      "kicked out with the page, of which it knows nothing; 0 sockets left")
 
 
 def test_who_is_turned_away_a_hundred_times_in_a_second_is_told_each_time(net, weir):

@@ -54,9 +54,9 @@ def test_a_slow_attacker_is_banned_and_loses_what_it_holds_while_others_are_serv
     assert wait_for(lambda: held(net) == 0)
     stats = agent.stats()["services"]["web"]["request"]
     figure("issue 4", f"slowhttptest, slow {mode}: {stats['events']} requests counted, "
-                      f"{stats['kick']} kicked, banned; it held {most} connections at most and none "
-                      f"in the end; {len(codes)} requests of another client served in at most "
-                      f"{max(seconds) * 1e3:.0f} ms")
+                      f"{stats['kick']} kicked, banned; it held {most} connections at most and "
+                      f"none in the end; {len(codes)} requests of another client served in at "
+                      f"most {max(seconds) * 1e3:.0f} ms")
     assert ban["address"] == f"{net.CLIENT4}/32"
     assert stats["kick"] >= 10
     assert stats["events"] - stats["kick"] <= LIMIT

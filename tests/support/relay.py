@@ -26,7 +26,7 @@ _fork = multiprocessing.get_context("fork")
 
 
 class RelayedNet(Net):
-    """    client ns: "eager0" ── "toclient0" :relay ns: "toserver0" ── "weir0" :server ns"""
+    """client ns: "eager0" ── "toclient0" :relay ns: "toserver0" ── "weir0" :server ns"""
 
     ENDS = ("toclient0", "toserver0")
 
