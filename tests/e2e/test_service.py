@@ -9,8 +9,9 @@ import time
 import pytest
 
 from agent import BINARY, config, limit
+import systemd
 from netns import run
-from web import url
+from web import at_once, curl, url
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 UNIT = os.path.join(HERE, "../../packaging/weir.service")
@@ -121,6 +122,54 @@ def test_with_the_rights_of_the_unit_everything_works(net, nginx, weir):
     with open(calls) as file:
         used = set(re.findall(r" (\w+)$", file.read(), re.M)) - {"syscall", "total"}
     assert "bpf" in used and used - allowed_calls() == set()
+
+
+def test_a_real_systemd_runs_it_reloads_it_and_restarts_it_when_it_hangs(
+        net, nginx, tmp_path, figure):
+    settings, bad = tmp_path / "weir.toml", net.client4(1)
+    settings.write_text(config(more=f'interfaces = ["{net.DEV}"]', syn=limit(40, 80, "2s",
+                                                                           action="challenge")))
+    machine = systemd.Systemd(net.server, str(tmp_path / "machine"), BINARY, UNIT, settings,
+                              "WatchdogSec=2\\n")
+    try:
+        machine.wait_until("ActiveState", "active")
+        status = machine.run("weir", "status").stdout
+        assert "healthy" in status and "mode enforce" in status, status
+        assert net.server.run("cat", "/proc/sys/net/ipv4/tcp_syncookies").stdout == "2\n"
+        held = machine.run("grep", "-E", "^(CapEff|Seccomp):",
+                           f"/proc/{machine.show('MainPID')}/status").stdout.split()
+        assert bin(int(held[1], 16)).count("1") == 3 and held[3] == "2", held
+        assert machine.run("stat", "-c", "%a %U %G", "/run/weir/weir.sock").stdout == \
+            "660 root weir\n"
+        assert machine.run("systemctl", "show", "weir", "-p", "NRestarts").stdout == "NRestarts=0\n"
+        machine.run("weir", "ban", "add", bad, "--all")
+        assert curl(net.client, url(net.SERVER4), bad, patience=0.4).code == 0
+        # A file that is wrong is told by `systemctl reload`, and changes nothing.
+        machine.run("sh", "-c", "echo 'mod = 1' >/etc/weir/weir.toml")
+        assert machine.run("systemctl", "reload", "weir", check=False).returncode != 0
+        assert "mode enforce" in machine.run("weir", "status").stdout
+        machine.run("sh", "-c", f"""echo 'interfaces = ["{net.DEV}"]' >/etc/weir/weir.toml""")
+        machine.run("systemctl", "reload", "weir")
+        assert "mode observe" in machine.run("weir", "status").stdout
+        machine.run("weir", "mode", "enforce")
+        # Killed, and hanging, it is started again; meanwhile the data path filters.
+        machine.signal_service("KILL")
+        machine.wait_until("NRestarts", "1")
+        machine.wait_until("ActiveState", "active")
+        started = time.monotonic()
+        machine.signal_service("STOP")
+        assert curl(net.client, url(net.SERVER4), bad, patience=0.4).code == 0
+        machine.wait_until("NRestarts", "2")
+        figure("hanging agent", f"started again after {time.monotonic() - started:.1f} s, with a "
+                                "watchdog of 2 s")
+        machine.wait_until("ActiveState", "active")
+        assert bad in machine.run("weir", "ban", "list").stdout
+        machine.run("systemctl", "stop", "weir")
+        assert curl(net.client, url(net.SERVER4), bad, patience=0.4).code == 0
+        machine.run("weir", "detach", "--all")
+        assert at_once(net.client, net.SERVER4, bad)
+    finally:
+        machine.close()
 
 
 class Systemd:
