@@ -304,6 +304,8 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 		conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
 	}
 	if (kind == WEIR_SEGMENT_MORE)
+		weir_note_asked(id, 0);
+	if (kind == WEIR_SEGMENT_MORE)
 		weir_conn_advance(conn, facts->seq + facts->payload_length, now_ms);
 	if (conn->flags & WEIR_CONN_REAL)
 		kind |= WEIR_SEGMENT_REAL;

@@ -47,14 +47,14 @@ static __always_inline __u64 weir_response_bound(__u32 bucket)
 }
 
 /* The class of an answer by its first bytes (RFC 9112, 4): 1 to 5; 0: it is no status line. */
-static __always_inline __u32 weir_status_class(const char head[WEIR_STATUS_LENGTH])
+static __always_inline __u32 weir_status_class(const char *head)
 {
-	__u32 class = (__u8)(head[9] - '0');
+	__u32 digit = (__u8)(head[9] - '0');
 
 	if (head[0] != 'H' || head[1] != 'T' || head[2] != 'T' || head[3] != 'P' ||
-	    head[4] != '/' || head[8] != ' ' || class > 5)
+	    head[4] != '/' || head[8] != ' ' || digit > 5)
 		return 0;
-	return class;
+	return digit;
 }
 
 #endif

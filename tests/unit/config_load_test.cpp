@@ -188,6 +188,7 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"prefix6", Origin::kDefault},
       {"proxies", Origin::kDefault},
       {"replyText", Origin::kDefault},
+      {"responseTime", Origin::kDefault},
       {"seriesMax", Origin::kDefault},
       {"seriesTrend", Origin::kDefault},
       {"services.web.floodRate", Origin::kDefault},
@@ -213,7 +214,8 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
                           path == "services.web.repeats" ||
                           path.starts_with("services.web.media.") || path == "maxSources" ||
                           path.starts_with("maxBans") || path.starts_with("series") ||
-                          path == "proxies" || path == "mediaSuffixes" || path == "replyText";
+                          path == "proxies" || path == "mediaSuffixes" || path == "replyText" ||
+                          path == "responseTime";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

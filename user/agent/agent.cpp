@@ -59,6 +59,7 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
   if (auto done = agent.data_plane_->put_settings(encode_settings(agent.configuration_.settings()));
       !done)
     return tl::unexpected(std::move(done.error()));
+  data_plane.time_answers(agent.configuration_.settings().times_answers());
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
     return tl::unexpected(std::move(done.error()));
@@ -89,6 +90,7 @@ Status Agent::put_in_force(Configuration next) {
   const bool is_enforced_now = configuration_.settings().mode != WEIR_MODE_ENFORCE &&
                                next.settings().mode == WEIR_MODE_ENFORCE;
   configuration_ = std::move(next);
+  data_plane_->time_answers(configuration_.settings().times_answers());
   counters_.resize({configuration_.settings().series_trend, configuration_.settings().series_max});
   if (is_enforced_now)
     for (const StoredBan& ban : book_.all()) end_connections_of(ban);

@@ -140,6 +140,7 @@ class Agent {
   Status sync_bans();
   Status sync_allowed();
   Status put_in_force(Configuration next);
+  [[nodiscard]] weir_responses responses_of_all() const;
   // The same for a change that `what` names, for good or until it is confirmed.
   Status change(Configuration next, const std::string& what, Confirm confirm);
   void note_confirm(Done& done, Confirm confirm) const;

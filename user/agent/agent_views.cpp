@@ -55,7 +55,7 @@ void Agent::tick() {
   if (bans_not_made_ != 0 && clock_->boot() - ban_minute_ >= 60'000 * kNsInMs) close_breaker();
   check_interfaces(false);
   walk_users_idly();
-  counters_.tick(clock_->wall(), total, census_.counts.active);
+  counters_.tick(clock_->wall(), total, census_.counts.active, responses_of_all());
   if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();
   end_bans();
   forget_bans();
@@ -68,6 +68,15 @@ void Agent::save_counters() {
   // The next minute has another chance, so once is enough to say.
   if (!saved && !counters_unsaved_) spdlog::error("{}", saved.error().message);
   counters_unsaved_ = !saved;
+}
+
+weir_responses Agent::responses_of_all() const {
+  weir_responses all{};
+  const auto& services = configuration_.settings().services;
+  for (std::size_t i = 0; i < services.size(); i++)
+    if (services[i].protocol == WEIR_PROTOCOL_HTTP)
+      add_responses(all, data_plane_->responses(static_cast<int>(i)));
+  return all;
 }
 
 Snapshot Agent::snapshot() {
@@ -85,6 +94,11 @@ Snapshot Agent::snapshot() {
   snapshot.active_bans = book_.size();
   snapshot.events = views_of(counters_.of(kEventsCounter));
   snapshot.users = census_.counts;
+  snapshot.response_ms = counters_.of(kResponseCounter).of(Period::kMinute).last();
+  for (std::size_t i = 0; i < settings.services.size(); i++)
+    if (settings.services[i].protocol == WEIR_PROTOCOL_HTTP && settings.times_answers())
+      snapshot.responses.push_back(
+          {settings.services[i].name, data_plane_->responses(static_cast<int>(i))});
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));
   if (unconfirmed_)

@@ -11,4 +11,7 @@ namespace weir {
 // The counters of an interface slot, by CPU; empty when they cannot be read.
 std::vector<weir_stats> read_cpu_stats(int stats_map, unsigned slot);
 
+// What was measured of a service's answers, by its index, over all CPUs.
+weir_responses read_responses(int answered_map, int service);
+
 }  // namespace weir

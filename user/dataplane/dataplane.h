@@ -110,6 +110,11 @@ class DataPlane {
 
   // Whether the source that an address belongs to was seen to be there, not long before a time.
   [[nodiscard]] virtual bool is_validated(const Address& address, BootNs now) const = 0;
+  // Whether the time that HTTP services take to answer is measured. Where it cannot be, that is
+  // told once; filtering does not depend on it.
+  virtual void time_answers(bool wanted) = 0;
+  // What was measured of a service, by its index in the settings block, since the pins were made.
+  [[nodiscard]] virtual weir_responses responses(int service) const = 0;
   // Why challenges that the settings ask for are carried out as drop; nullopt: they are not.
   [[nodiscard]] virtual std::optional<std::string> challenge_problem() const = 0;
   // What has to be looked after once a second, with the counters of all interfaces.

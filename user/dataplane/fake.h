@@ -46,6 +46,11 @@ class FakeDataPlane final : public DataPlane {
   [[nodiscard]] bool is_validated(const Address& address, BootNs) const override {
     return validated.contains(address);
   }
+  void time_answers(bool wanted) override { timing = wanted; }
+  [[nodiscard]] weir_responses responses(int service) const override {
+    const auto found = answered.find(service);
+    return found == answered.end() ? weir_responses{} : found->second;
+  }
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
     return no_challenges;
   }
@@ -65,6 +70,8 @@ class FakeDataPlane final : public DataPlane {
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
+  bool timing = false;
+  std::map<int, weir_responses> answered;
   std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;                  // why the host cannot do with them
   Milliseconds roll_back{};                                  // the last roll_back_after()

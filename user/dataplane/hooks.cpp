@@ -57,11 +57,11 @@ std::string kernel_words(int program_fd, unsigned ifindex, Attach mode) {
   return quoted_kernel();
 }
 
-bpf_tc_hook hook_of(unsigned ifindex) {
+bpf_tc_hook hook_of(unsigned ifindex, TcSide side) {
   bpf_tc_hook hook{};
   hook.sz = sizeof hook;
   hook.ifindex = static_cast<int>(ifindex);
-  hook.attach_point = BPF_TC_INGRESS;
+  hook.attach_point = side == TcSide::kEgress ? BPF_TC_EGRESS : BPF_TC_INGRESS;
   return hook;
 }
 
@@ -192,8 +192,8 @@ bool has_tc_filters(unsigned ifindex) {
 
 }  // namespace
 
-bool is_tc_attached(unsigned ifindex, const std::string& pin) {
-  const bpf_tc_hook hook = hook_of(ifindex);
+bool is_tc_attached(unsigned ifindex, const std::string& pin, TcSide side) {
+  const bpf_tc_hook hook = hook_of(ifindex, side);
   bpf_tc_opts filter = our_filter();
   if (bpf_tc_query(&hook, &filter) != 0) return false;
   for (const auto& path : {pin, next_pin(pin)}) {
@@ -212,9 +212,9 @@ unsigned tc_ifindex(const std::string& pin) {
   return found;
 }
 
-Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin) {
-  bpf_tc_hook hook = hook_of(ifindex);
-  const bool is_ours = is_tc_attached(ifindex, pin);
+Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin, TcSide side) {
+  bpf_tc_hook hook = hook_of(ifindex, side);
+  const bool is_ours = is_tc_attached(ifindex, pin, side);
   bpf_tc_opts there = our_filter();
   if (!is_ours && bpf_tc_query(&hook, &there) == 0)
     return fail(ErrorCode::kConflict,
@@ -248,9 +248,9 @@ Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin)
   return made == 0;
 }
 
-Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc) {
-  bpf_tc_hook hook = hook_of(ifindex);
-  if (is_tc_attached(ifindex, pin)) {
+Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc, TcSide side) {
+  bpf_tc_hook hook = hook_of(ifindex, side);
+  if (is_tc_attached(ifindex, pin, side)) {
     bpf_tc_opts filter = our_filter();
     if (const int error = bpf_tc_detach(&hook, &filter); error != 0)
       return fail(ErrorCode::kSystem, fmt::format("tc: {}", std::strerror(-error)));

@@ -36,11 +36,16 @@ bool is_native(unsigned ifindex);
 // not permitted: it takes CAP_SYS_ADMIN.
 Fd program_behind(const std::string& pin);
 
+// Which way packets go.
+enum class TcSide { kIngress, kEgress };
+
 // tc. Makes the clsact qdisc where there is none and says whether it did.
-Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin);
-Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc);
+Result<bool> attach_tc(int program_fd, unsigned ifindex, const std::string& pin,
+                       TcSide side = TcSide::kIngress);
+Status detach_tc(unsigned ifindex, const std::string& pin, bool owns_qdisc,
+                 TcSide side = TcSide::kIngress);
 // Whether the pinned program is the one that runs as Weir's filter.
-bool is_tc_attached(unsigned ifindex, const std::string& pin);
+bool is_tc_attached(unsigned ifindex, const std::string& pin, TcSide side = TcSide::kIngress);
 // The interface on which the pinned program runs as Weir's filter; 0: none.
 unsigned tc_ifindex(const std::string& pin);
 

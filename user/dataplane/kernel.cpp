@@ -108,10 +108,15 @@ class Kernel final : public DataPlane {
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const override {
     return meters_.is_validated(address, now);
   }
+  void time_answers(bool wanted) override;
+  [[nodiscard]] weir_responses responses(int service) const override {
+    return read_responses(maps_.answered, service);
+  }
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
     return challenges_.problem();
   }
   void tick(const weir_stats& total) override {
+    attach_timers();
     challenges_.tick(table_.records(), total.answers[WEIR_ACTION_CHALLENGE]);
   }
 
@@ -134,6 +139,7 @@ class Kernel final : public DataPlane {
   [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
+  void attach_timers();
   void tell_of_closing(const Status& closed);
   static int on_notice(void* context, void* data, std::size_t size);
 
@@ -147,6 +153,7 @@ class Kernel final : public DataPlane {
   RuleTables rules_;
   KernelMeters meters_;
   Challenges challenges_;
+  std::map<unsigned, unsigned> timed_;  // slots whose answers are timed, or cannot be: ifindex
   SocketCloser closer_;
   bool told_of_closing_ = false;
   std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
@@ -297,6 +304,7 @@ Status Kernel::detach(const std::string& name) {
   if (!record || !record->attach)
     return fail(ErrorCode::kNotFound, name + " is not attached", "weir status lists what is");
   notes_.erase(name);
+  timed_.erase(record->slot);
   auto done = detach_pinned(pin_dir_, name);
   challenges_.arrange(table_.records());
   return done;
@@ -318,6 +326,40 @@ std::vector<InterfaceState> Kernel::interfaces() const {
     states.push_back(state);
   }
   return states;
+}
+
+void Kernel::time_answers(bool wanted) {
+  weir_control& control = *object_.control();
+  if (wanted)
+    __atomic_fetch_or(&control.present, WEIR_TIMING, __ATOMIC_RELEASE);
+  else
+    __atomic_fetch_and(&control.present, ~WEIR_TIMING, __ATOMIC_RELEASE);
+}
+
+// Not while an interface is being attached: that should be quick, and this can wait.
+void Kernel::attach_timers() {
+  if ((object_.control()->present & WEIR_TIMING) == 0) return;
+  for (auto record : table_.records()) {
+    const auto known = timed_.find(record.slot);
+    if (!record.attach || (known != timed_.end() && known->second == record.ifindex) ||
+        !is_attached(record, pins_.link(record.slot)))
+      continue;
+    timed_[record.slot] = record.ifindex;
+    auto object = KernelObject::load(pins_.maps, HookKind::kEgress, record.slot, {});
+    Result<bool> made = false;
+    if (object)
+      made = attach_tc(object->program_fd(), record.ifindex, pins_.egress(record.slot),
+                       TcSide::kEgress);
+    else
+      made = tl::unexpected(object.error());
+    if (!made) {
+      spdlog::warn("{}: how long answers take is not measured: {}", record.name,
+                   made.error().message);
+      continue;
+    }
+    record.owns_qdisc = record.owns_qdisc || *made;
+    (void)table_.write(record);
+  }
 }
 
 std::vector<std::pair<std::string, std::string>> Kernel::follow_renames() {

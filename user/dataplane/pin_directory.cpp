@@ -56,6 +56,8 @@ std::string PinDirectory::link(unsigned slot) const {
   return fmt::format("{}/slot-{}", links, slot);
 }
 
+std::string PinDirectory::egress(unsigned slot) const { return link(slot) + "-egress"; }
+
 PinDirectory PinDirectory::under(const std::string& pin_dir) {
   const std::string layout = fmt::format("{}/v{}", pin_dir, WEIR_LAYOUT);
   return {layout + "/maps", layout + "/links"};

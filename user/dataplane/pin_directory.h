@@ -14,6 +14,7 @@ struct PinDirectory {
   std::string links;  // "slot-N": an XDP link, or the program behind a tc filter
 
   [[nodiscard]] std::string link(unsigned slot) const;
+  [[nodiscard]] std::string egress(unsigned slot) const;  // the program that times answers
 
   // The paths, without touching anything.
   static PinDirectory under(const std::string& pin_dir);

@@ -38,7 +38,10 @@ Status detach_pinned(const std::string& pin_dir, const std::string& name) {
   auto record = table.find(name);
   if (!record || !record->attach) return fail(ErrorCode::kNotFound, name + " is not attached");
   const std::string pin = pins.link(record->slot);
-  if (*record->attach == Attach::kTc) {
+  const bool is_tc = *record->attach == Attach::kTc;
+  (void)detach_tc(record->ifindex, pins.egress(record->slot), !is_tc && record->owns_qdisc,
+                  TcSide::kEgress);
+  if (is_tc) {
     if (auto done = detach_tc(record->ifindex, pin, record->owns_qdisc); !done) return done;
   } else {
     detach_xdp(pin);

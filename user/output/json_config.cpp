@@ -127,6 +127,7 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"maxBansPerMinute", settings.max_bans_per_minute},
             {"mediaSuffixes", settings.media_suffixes},
             {"replyText", settings.reply_text},
+            {"responseTime", settings.times_answers()},
             {"services", std::move(services)}}},
           {"origins", std::move(from)},
           {"notices", notices}};

@@ -2,6 +2,7 @@
 // The snapshot as JSON: `weir stats` and `weir status`.
 #include <fmt/format.h>
 
+#include <cmath>
 #include <string>
 
 #include "config/names.h"
@@ -96,10 +97,31 @@ Json services(const Snapshot& snapshot) {
   return object;
 }
 
+// To the microsecond: more is noise.
+double rounded(double ms) { return std::round(ms * 1000) / 1000; }
+
+Json responses(const Snapshot& snapshot) {
+  Json object = Json::object();
+  for (const auto& [service, counters] : snapshot.responses) {
+    Json statuses = Json::object();
+    for (int i = 1; i <= 5; i++) statuses[std::to_string(i) + "xx"] = counters.statuses[i];
+    statuses["other"] = counters.statuses[0];
+    object[service] = {{"count", counters.count},
+                       {"meanMs", rounded(mean_ms(counters))},
+                       {"p50Ms", rounded(quantile_ms(counters, 0.5))},
+                       {"p95Ms", rounded(quantile_ms(counters, 0.95))},
+                       {"p99Ms", rounded(quantile_ms(counters, 0.99))},
+                       {"statuses", std::move(statuses)}};
+  }
+  return object;
+}
+
 Json all_series(const Snapshot& snapshot) {
   Json object = parts::series_by_period(snapshot.events);
   object["activeUsers"] = snapshot.users.active;
-  object["responseTimeMs"] = nullptr;  // nothing measures it yet
+  object["responseTimeMs"] = nullptr;  // in a minute without answers
+  if (const auto ms = snapshot.response_ms; ms && std::isfinite(*ms))
+    object["responseTimeMs"] = rounded(*ms);
   return object;
 }
 
@@ -124,6 +146,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
   document["reasons"] = reasons(total);
   document["events"] = events(total);
   document["services"] = services(snapshot);
+  document["responses"] = responses(snapshot);
   document["actions"] = actions(total);
   document["sources"] = {{"tracked", snapshot.tables.sources.used},
                          {"capacity", snapshot.tables.sources.capacity},

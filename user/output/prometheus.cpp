@@ -40,6 +40,13 @@ class Family {
     if (separator == ',') out_ += '}';
     fmt::format_to(std::back_inserter(out_), " {}\n", value);
   }
+  // Of a histogram, whose samples have endings.
+  void sample(std::string_view ending, const Labels& labels, std::uint64_t value) {
+    const std::string_view family = std::exchange(name_, ending);
+    out_ += family;
+    sample(labels, value);
+    name_ = family;
+  }
 
  private:
   void escape(std::string_view text) {
@@ -114,6 +121,33 @@ void write_interfaces(std::string& out, const std::vector<InterfaceState>& inter
                     interface.attached ? 1 : 0);
 }
 
+// Microseconds as seconds, without a locale.
+std::string seconds_text(std::uint64_t us) {
+  return fmt::format("{}.{:06}", us / 1'000'000, us % 1'000'000);
+}
+
+void write_responses(std::string& out, const std::vector<ServiceResponses>& all) {
+  if (all.empty()) return;
+  Family times(out, "weir_response_seconds", "histogram",
+               "From a request's last segment to the first byte of the answer.");
+  for (const auto& [service, counters] : all) {
+    // From half a millisecond on, each twice the one before.
+    for (std::uint64_t us = 512; us <= std::uint64_t{512} << 16; us *= 2)
+      times.sample("_bucket", {{"service", service}, {"le", seconds_text(us)}},
+                   faster_than(counters, us));
+    times.sample("_bucket", {{"service", service}, {"le", "+Inf"}}, counters.count);
+    fmt::format_to(std::back_inserter(out), "weir_response_seconds_sum{{service=\"{}\"}} {}\n",
+                   service, seconds_text(counters.sum_us));
+    times.sample("_count", {{"service", service}}, counters.count);
+  }
+  Family statuses(out, "weir_responses_total", "counter", "Answers by the class of their status.");
+  for (const auto& [service, counters] : all)
+    for (int i = 0; i <= 5; i++)
+      statuses.sample(
+          {{"service", service}, {"class", i == 0 ? std::string("other") : fmt::format("{}xx", i)}},
+          counters.statuses[i]);
+}
+
 void write_state(std::string& out, const Snapshot& snapshot) {
   Family sources(out, "weir_sources", "gauge", "Sources in the tables, and room for them.");
   sources.sample({{"state", "tracked"}}, snapshot.tables.sources.used);
@@ -145,6 +179,7 @@ std::string prometheus_text(const Snapshot& snapshot) {
   write_services(out, snapshot);
   write_totals(out, snapshot.total);
   write_interfaces(out, snapshot.interfaces);
+  write_responses(out, snapshot.responses);
   write_state(out, snapshot);
   return out;
 }

@@ -66,6 +66,25 @@ std::string services(const Json& document) {
   return table.empty() ? "no services\n" : table.text();
 }
 
+std::string responses(const Json& document) {
+  Table table({{"ANSWERS OF"},
+               {"COUNT", Align::kRight},
+               {"MEAN ms", Align::kRight},
+               {"P50", Align::kRight},
+               {"P95", Align::kRight},
+               {"P99", Align::kRight},
+               {"2xx", Align::kRight},
+               {"4xx", Align::kRight},
+               {"5xx", Align::kRight}});
+  for (const auto& [service, counts] : member(document, "responses").items()) {
+    const Json& statuses = member(counts, "statuses");
+    table.row({service, cell(counts, "count"), cell(counts, "meanMs"), cell(counts, "p50Ms"),
+               cell(counts, "p95Ms"), cell(counts, "p99Ms"), cell(statuses, "2xx"),
+               cell(statuses, "4xx"), cell(statuses, "5xx")});
+  }
+  return table.empty() ? "" : table.text() + "\n";
+}
+
 Json highest_of(const Json& series) {
   const Json& peaks = member(series, "max");
   return peaks.is_array() && !peaks.empty() ? peaks.front() : Json();
@@ -135,7 +154,8 @@ std::string tables(const Json& document) {
 
 std::string stats_text(const nlohmann::ordered_json& document) {
   return title(document) + "\n" + verdicts(document) + "\n" + services(document) + "\n" +
-         interfaces(document) + "\n" + series(document) + "\n" + totals(document);
+         responses(document) + interfaces(document) + "\n" + series(document) + "\n" +
+         totals(document);
 }
 
 std::string series_text(const nlohmann::ordered_json& document) {

@@ -37,9 +37,11 @@ Counters::Counters(SeriesLengths lengths) {
                          SeriesSet(RollUp::kSum, lengths)});
   });
   counters_.push_back({kUsersCounter, SeriesSet(RollUp::kMax, lengths)});
+  counters_.push_back({kResponseCounter, SeriesSet(RollUp::kMean, lengths)});
 }
 
-void Counters::tick(WallTime time, const weir_stats& total, std::uint64_t active_users) {
+void Counters::tick(WallTime time, const weir_stats& total, std::uint64_t active_users,
+                    const weir_responses& responses) {
   std::vector<std::uint64_t> now;
   each_total(total, [&](std::string_view, std::string_view, std::uint64_t value) {
     now.push_back(value);
@@ -50,8 +52,14 @@ void Counters::tick(WallTime time, const weir_stats& total, std::uint64_t active
       const std::uint64_t grown = now[i] >= before_[i] ? now[i] - before_[i] : now[i];
       counters_[i].series.add_second(time, static_cast<double>(grown));
     }
-    counters_.back().series.add_second(time, static_cast<double>(active_users));
+    counters_[now.size()].series.add_second(time, static_cast<double>(active_users));
+    const bool is_anew = responses.count < answered_.count || responses.sum_us < answered_.sum_us;
+    const std::uint64_t count = responses.count - (is_anew ? 0 : answered_.count);
+    const std::uint64_t sum_us = responses.sum_us - (is_anew ? 0 : answered_.sum_us);
+    counters_.back().series.add_second(
+        time, Amount{static_cast<double>(sum_us) / 1000, static_cast<double>(count)});
   }
+  answered_ = responses;
   before_ = std::move(now);
 }
 

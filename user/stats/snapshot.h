@@ -11,6 +11,7 @@
 
 #include "config/settings.h"
 #include "dataplane/dataplane.h"
+#include "stats/responses.h"
 #include "stats/series.h"
 #include "stats/users.h"
 
@@ -41,6 +42,8 @@ struct Snapshot {
   std::uint64_t active_bans = 0;
   SeriesViews events;  // every metered event
   UserCounts users;
+  std::vector<ServiceResponses> responses;  // of services whose answers are timed
+  std::optional<double> response_ms;        // the mean of the last whole minute
   std::optional<UnconfirmedView> unconfirmed;
   std::vector<std::string> problems;  // why `status` is not healthy; empty: healthy
 };

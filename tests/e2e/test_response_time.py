@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""How long the server takes to answer, measured without touching it (issue 6)."""
+import http.client
+import re
+import statistics
+import time
+
+import pytest
+
+from agent import config
+
+SLEEP = 0.05
+SERVER = """
+import http.server, socketserver, sys, time
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        time.sleep(float(sys.argv[1]))
+        status = int(self.path.rsplit("/", 1)[1])
+        self.send_response(status)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\\n")
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_GET()
+    def log_message(self, *_):
+        pass
+class Server(http.server.ThreadingHTTPServer):
+    address_family = 10
+    request_queue_size = 100
+Server(("::", 80), Handler).serve_forever()
+"""
+
+
+@pytest.fixture
+def slow(net):
+    process = net.server.popen("/usr/bin/python3", "-c", SERVER, str(SLEEP))
+    end = time.monotonic() + 10
+    while True:
+        try:
+            with net.client.entered():
+                http.client.HTTPConnection(net.SERVER4, timeout=1).connect()
+            break
+        except OSError:
+            assert time.monotonic() < end
+            time.sleep(0.05)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def egress_filters(net):
+    return net.server.run("tc", "filter", "show", "dev", net.DEV, "egress").stdout
+
+
+def ask(net, server, count, status=200, body=None):
+    """The seconds from each request to the first byte of its answer, by the client's clock."""
+    with net.client.entered():
+        connection = http.client.HTTPConnection(server, 80, timeout=5)
+        connection.connect()
+    times = []
+    for _ in range(count):
+        words = (f"{'POST' if body else 'GET'} /{status} HTTP/1.1\r\nHost: a\r\n"
+                 f"Content-Length: {len(body or b'')}\r\n\r\n").encode() + (body or b"")
+        started = time.monotonic()
+        connection.sock.sendall(words)
+        answer = connection.sock.recv(9)
+        times.append(time.monotonic() - started)
+        while not answer.endswith(b"ok\n"):
+            answer += connection.sock.recv(1 << 16)
+        assert answer.startswith(f"HTTP/1.1 {status}".encode())
+    connection.close()
+    return times
+
+
+@pytest.mark.parametrize("how", ["native", "tc"])
+def test_the_mean_is_that_of_the_clients_own_clock(net, slow, weir, figure, how):
+    agent = weir(config(), how)
+    end = time.monotonic() + 5
+    while "weir_egress" not in egress_filters(net):
+        assert time.monotonic() < end
+        time.sleep(0.05)
+    times = ask(net, net.SERVER4, 20) + ask(net, net.SERVER6, 10, 404)
+    answers = agent.stats()["responses"]["web"]
+    mean = statistics.mean(times) * 1e3
+    figure("issue 6", f"{how}: mean response time {answers['meanMs']:.2f} ms, by the client's own "
+                      f"clock {mean:.2f} ms; p99 {answers['p99Ms']:.1f} ms")
+    assert answers["count"] == 30
+    # What the client's own machine takes on a busy day is in its clock, and not in Weir's.
+    assert abs(answers["meanMs"] - mean) < 1 + statistics.pstdev(times) * 1e3 / 2
+    assert answers["meanMs"] >= SLEEP * 1e3
+    assert answers["statuses"]["2xx"] == 20 and answers["statuses"]["4xx"] == 10
+    assert 45 < answers["p50Ms"] <= answers["p95Ms"] <= answers["p99Ms"]
+    metrics = agent.call("GET", "/metrics")[1]
+    assert 'weir_response_seconds_count{service="web"} 30' in metrics
+    assert 'weir_response_seconds_bucket{service="web",le="+Inf"} 30' in metrics
+    assert 'weir_response_seconds_bucket{service="web",le="0.032768"} 0' in metrics
+    assert re.search(r'weir_responses_total\{service="web",class="2xx"\} 20', metrics)
+    assert "ANSWERS OF" in agent.cli("stats").stdout
+    # It outlives the agent, and goes with the filter.
+    agent.kill()
+    ask(net, net.SERVER4, 1)
+    agent.start()
+    assert agent.stats()["responses"]["web"]["count"] == 31
+    agent.cli("detach", "--all")
+    assert "weir_egress" not in egress_filters(net)
+    assert "clsact" not in net.server.run("tc", "qdisc", "show", "dev", net.DEV).stdout
+
+
+def test_the_time_counts_from_the_last_of_what_a_client_sends(net, slow, weir):
+    agent = weir(config())
+    time.sleep(1.2)
+    ask(net, net.SERVER4, 1, body=b"x" * 1_000_000)
+    with net.client.entered():
+        connection = http.client.HTTPConnection(net.SERVER4, timeout=5)
+        connection.connect()
+    connection.sock.sendall(b"POST /200 HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n1")
+    time.sleep(0.4)
+    connection.sock.sendall(b"2")
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 200")
+    answers = agent.stats()["responses"]["web"]
+    assert answers["count"] == 2 and answers["p99Ms"] < 200
+
+
+def test_it_is_off_by_a_setting(net, slow, weir):
+    agent = weir("responseTime = false\n" + config())
+    time.sleep(1.2)
+    ask(net, net.SERVER4, 2)
+    assert agent.stats()["responses"] == {} and "weir_egress" not in egress_filters(net)
+    assert "weir_response_seconds" not in agent.call("GET", "/metrics")[1]
+    agent.configure(config())
+    agent.cli("reload")
+    time.sleep(1.2)
+    ask(net, net.SERVER4, 2)
+    assert agent.stats()["responses"]["web"]["count"] == 2
