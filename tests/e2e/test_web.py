@@ -207,9 +207,6 @@ def test_strangers_cannot_take_all_the_room_nor_stop_the_command_line(net, serve
     started = time.monotonic()
     agent.stats()  # over the Unix socket, which has room of its own
     assert time.monotonic() - started < 3
-    # Whoever says nothing is gone after ten seconds.
-    crowd[0].settimeout(20)
-    assert crowd[0].recv(1) == b""
     for one in crowd:
         one.close()
     assert get(net, address, "/")[0] == 200

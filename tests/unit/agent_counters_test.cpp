@@ -60,7 +60,8 @@ TEST_F(AgentCounters, AreBoundedOnDisk) {
   attach();
   run(1000);
   agent_->save_counters();
-  for (const auto& series : store_->series().value()) {
+  const auto stored = store_->series().value();
+  for (const auto& series : stored) {
     EXPECT_LE(series.points.size(), info_of(*period_of(series.period)).kept) << series.name;
     EXPECT_LE(series.peaks.size(), 5u);
   }

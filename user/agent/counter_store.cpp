@@ -19,7 +19,7 @@ Status CounterStore::load(Store& store, Counters& counters) {
     std::vector<Peak> peaks;
     for (const StoredPeak& peak : series.peaks) peaks.push_back({peak.time, peak.value});
     const std::uint64_t appended = series.points.empty() ? 0 : series.points.back().number + 1;
-    counter->series.restore(*period, std::move(points), appended, std::move(peaks));
+    counter->series.restore(*period, std::move(points), appended, peaks);
     written_[{series.name, *period}] = appended;
   }
   for (Counter& counter : counters.all()) counter.series.resume();

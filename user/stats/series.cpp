@@ -89,7 +89,8 @@ void Series::resize(SeriesLengths lengths) {
   trim();
 }
 
-void Series::restore(std::deque<Point> points, std::uint64_t appended, std::vector<Peak> peaks) {
+void Series::restore(std::deque<Point> points, std::uint64_t appended,
+                     const std::vector<Peak>& peaks) {
   points_ = std::move(points);
   appended_ = appended;
   peaks_.clear();
@@ -133,8 +134,8 @@ void SeriesSet::resize(SeriesLengths lengths) {
 }
 
 void SeriesSet::restore(Period period, std::deque<Point> points, std::uint64_t appended,
-                        std::vector<Peak> peaks) {
-  series_[static_cast<std::size_t>(period)].restore(std::move(points), appended, std::move(peaks));
+                        const std::vector<Peak>& peaks) {
+  series_[static_cast<std::size_t>(period)].restore(std::move(points), appended, peaks);
 }
 
 // A period is running as long as the newest of its parts is in none that is over.

@@ -87,7 +87,7 @@ class Series {
 
   void resize(SeriesLengths lengths);
   // What another process has kept of it.
-  void restore(std::deque<Point> points, std::uint64_t appended, std::vector<Peak> peaks);
+  void restore(std::deque<Point> points, std::uint64_t appended, const std::vector<Peak>& peaks);
 
  private:
   void add_peak(const Peak& peak);
@@ -116,7 +116,7 @@ class SeriesSet {
 
   void resize(SeriesLengths lengths);
   void restore(Period period, std::deque<Point> points, std::uint64_t appended,
-               std::vector<Peak> peaks);
+               const std::vector<Peak>& peaks);
   // After every period was restored: goes on with the minute, hour and day that were running.
   void resume();
 

@@ -37,6 +37,7 @@ std::vector<StoredSeries> read_series(SQLite::Database& db) {
   while (peaks.executeStep())
     series_of(peaks).peaks.push_back({time_of(peaks.getColumn(2)), peaks.getColumn(3).getDouble()});
   std::vector<StoredSeries> all;
+  all.reserve(found.size());
   for (auto& [key, series] : found) all.push_back(std::move(series));
   return all;
 }

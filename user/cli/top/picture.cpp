@@ -178,6 +178,7 @@ void add_sources(std::vector<TopLine>& lines, const TopState& state, const TopDa
                            size.columns),
                     TopStyle::kHead}});
   std::vector<std::string> titles;
+  titles.reserve(columns.size());
   for (const TopColumn& column : columns) titles.emplace_back(column.title);
   lines.push_back(row_line(columns, titles, TopStyle::kFaint, size.columns));
   const bool is_chosen = state.list == TopList::kSources;
