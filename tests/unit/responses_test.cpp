@@ -14,7 +14,9 @@ TEST(Responses, EveryTimeIsInTheBucketWhoseBoundsHoldIt) {
     const __u32 bucket = weir_response_bucket(us);
     ASSERT_LT(bucket, static_cast<__u32>(WEIR_RESPONSE_BUCKETS)) << us;
     ASSERT_GE(us, weir_response_bound(bucket)) << us;
-    if (bucket + 1 < WEIR_RESPONSE_BUCKETS) ASSERT_LT(us, weir_response_bound(bucket + 1)) << us;
+    if (bucket + 1 < WEIR_RESPONSE_BUCKETS) {
+      ASSERT_LT(us, weir_response_bound(bucket + 1)) << us;
+    }
   }
   for (__u32 bucket = 1; bucket < WEIR_RESPONSE_BUCKETS; bucket++)
     EXPECT_EQ(weir_response_bucket(weir_response_bound(bucket)), bucket);

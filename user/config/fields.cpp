@@ -170,14 +170,6 @@ constexpr auto millis(std::string_view name, std::string_view canonical,
 
 constexpr auto kNeeded = Need::kRequired;
 
-constexpr auto response_time_field() {
-  auto made = field<&Settings::response_time>("responseTime");
-  made.get = [](const Settings& settings) {
-    return write_value(std::optional(settings.times_answers()));
-  };
-  return made;
-}
-
 constexpr std::array kSettingsFields{
     field<&Settings::mode>("mode"),
     field<&Settings::prefix4>("prefix4"),
@@ -189,7 +181,7 @@ constexpr std::array kSettingsFields{
     field<&Settings::max_bans>("maxBans"),
     field<&Settings::max_bans_per_minute>("maxBansPerMinute"),
     field<&Settings::reply_text>("replyText"),
-    response_time_field(),
+    field<&Settings::response_time>("responseTime"),
 };
 
 // What holds when it is not said depends on the protocol.

@@ -92,8 +92,8 @@ struct Settings {
   std::uint32_t series_trend = 48;
   std::uint32_t series_max = 5;
   Milliseconds time_window{600'000};  // a source is active when seen within it
-  // Whether the time that HTTP services take to answer is measured; not said: yes.
-  std::optional<bool> response_time{};
+  // Whether the time that HTTP services take to answer is measured.
+  std::optional<bool> response_time{true};
   [[nodiscard]] bool times_answers() const { return response_time.value_or(true); }
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
