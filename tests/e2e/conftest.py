@@ -28,6 +28,14 @@ char gpl[] __attribute__((section("license"), used)) = "GPL";
 _figures = []
 
 
+def pytest_collection_modifyitems(config, items):
+    """The short run leaves out what is marked long; WEIR_LONG has all."""
+    if LONG:
+        return
+    config.hook.pytest_deselected(items=[i for i in items if i.get_closest_marker("long")])
+    items[:] = [i for i in items if not i.get_closest_marker("long")]
+
+
 @pytest.fixture
 def net():
     network = Net()

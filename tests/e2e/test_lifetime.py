@@ -178,21 +178,6 @@ def test_bans_limits_and_mode_come_back_after_a_reboot(net, nginx, weir):
             if r["event"] == "syn"] == [555]
 
 
-def test_a_start_converges_from_any_subset_of_pins(net, nginx, weir):
-    agent = weir(config())
-    agent.cli("ban", "add", net.client4(1))
-    files = sorted(os.path.relpath(os.path.join(folder, name), agent.pins)
-                   for folder, _, names in os.walk(agent.pins) for name in names)
-    assert len(files) >= 8, files
-    for lost in files:
-        agent.kill()
-        os.unlink(os.path.join(agent.pins, lost))
-        agent.start()
-        assert ban_of(agent, net.client4(1)), lost
-        assert curl(net.client, url(net.SERVER4), net.client4(1), patience=0.25).code == 0, lost
-        assert at_once(net.client, net.SERVER4, net.client4(2)), lost
-
-
 def test_the_agent_starts_again_when_its_interface_was_made_anew_under_the_same_name(
         net, weir):
     agent = weir(config())

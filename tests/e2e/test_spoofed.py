@@ -120,6 +120,7 @@ class Bystanders:
                 f"p99 {self.p99_ms():.2f} ms")
 
 
+@pytest.mark.long
 def test_bystanders_connect_as_fast_as_ever_while_made_up_sources_send_ten_syns_each(
         net, nginx, weir, figure):
     # Or the host would send cookies by itself; Weir changes this when it wants to challenge.

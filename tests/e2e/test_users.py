@@ -7,6 +7,8 @@ import subprocess
 import threading
 import time
 
+import pytest
+
 from agent import BINARY, config, limit
 from forged import BATCH, BLOCK, LONG, Block, ForgedFlood
 from web import TooSlow, fetch, one_after_another, patiently, url
@@ -121,6 +123,7 @@ def gather(agent, net, sources):
 MANY = 1 << 20 if LONG else 1 << 18
 
 
+@pytest.mark.long
 def test_a_million_sources_stall_nobody(net, weir, figure):
     agent = weir(config(syn=limit(60_000, 65_000), more=f"maxSources = {4 * MANY}"))
     known = gather(agent, net, MANY)

@@ -104,7 +104,7 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     browser.wait_for("document.querySelectorAll('figure canvas').length >= 4")
     browser.wait_for("Number(document.body.dataset.points) >= 2")
     drawn = browser.evaluate(DRAWN)
-    assert len(drawn) == 4 and min(drawn) > 300, drawn
+    assert len(drawn) == 5 and min(drawn) > 300, drawn
     stats = agent.stats()
     assert stats["services"]["web"]["request"]["kick"] == 2
     browser.wait_for(f"{tile('kick')} === '{stats['verdicts']['kick']}'")

@@ -3,6 +3,7 @@
 // notices. Nothing throws; what is accepted is within its bounds.
 #include "agent/event_log.h"
 #include "agent/request_body.h"
+#include "agent/run.h"
 #include "fuzz.h"
 
 using namespace weir;
@@ -36,12 +37,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto attach = attach_request_of(body);
   check_mistake(attach);
   WEIR_CHECK(!attach || !attach->name.empty());
-  const auto mode = mode_of(body);
+  const auto mode = mode_request_of(body);
   check_mistake(mode);
-  WEIR_CHECK(!mode || *mode < WEIR_MODE_COUNT);
-  const auto limit = limit_values_of(body);
+  WEIR_CHECK(!mode || mode->mode < WEIR_MODE_COUNT);
+  const auto limit = limit_request_of(body);
   check_mistake(limit);
-  WEIR_CHECK(!limit || !limit->empty());
+  WEIR_CHECK(!limit || !limit->values.empty());
+  if (limit && limit->confirm)
+    WEIR_CHECK(*limit->confirm >= kConfirmMin && *limit->confirm <= kConfirmMax);
+  check_mistake(undo_of(body));
 
   const std::string path = request_path(body);
   WEIR_CHECK(path.size() <= body.size());

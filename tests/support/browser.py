@@ -14,13 +14,15 @@ class Browser:
     """One page at a time. What the page complains of is in `complaints`, what it asked for in
     `requests`."""
 
+    PROGRAM = ("chromium", "--headless")
+
     def __init__(self, namespace, width=1200, height=900, more=()):
         self.home = tempfile.mkdtemp(prefix="weir-t-chromium-")
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         self.process = namespace.popen(
             "bash", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "bash",
-            "chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+            *self.PROGRAM, "--no-sandbox", "--disable-gpu", "--no-first-run",
             "--disable-extensions", "--disable-background-networking", "--disable-sync",
             "--disable-component-update", "--disable-dev-shm-usage", "--hide-scrollbars",
             f"--user-data-dir={self.home}", f"--window-size={width},{height}",
@@ -39,8 +41,9 @@ class Browser:
 
     def _message(self, end):
         while b"\0" not in self.buffer:
-            ready, _, _ = select.select([self.reading], [], [], max(0, end - time.monotonic()))
-            if not ready:
+            ready = select.poll()  # select() knows no descriptors above 1023
+            ready.register(self.reading, select.POLLIN)
+            if not ready.poll(max(0, end - time.monotonic()) * 1000):
                 return None
             piece = os.read(self.reading, 1 << 20)
             if not piece:

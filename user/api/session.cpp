@@ -338,6 +338,7 @@ void HttpSession::watch_for_disconnect() {
 }
 
 void HttpSession::finish() {
+  waiting_since_ = std::chrono::steady_clock::now();
   error_code ignored;
   stream_.socket().shutdown(asio::socket_base::shutdown_send, ignored);
   stream_.expires_after(kDrainTime);

@@ -26,7 +26,8 @@ class Session {
   virtual ~Session() = default;
   // Passes a line on if this session is a stream that wants it. Never runs other handlers.
   virtual void publish(const std::string& line) = 0;
-  // Since when it has been waiting for a request to be complete; nullopt: it is being answered.
+  // Since when it has been waiting for a request to be complete, or for its end; nullopt: it is
+  // being answered.
   using Time = std::chrono::steady_clock::time_point;
   [[nodiscard]] virtual std::optional<Time> waiting_since() const = 0;
   // Closes the socket; the session goes away when its pending operations have been told.

@@ -25,6 +25,12 @@ class BanTable {
   // Packets that a ban turned away, by the index that weir_stats.ban_index has.
   [[nodiscard]] const weir_source_ban* at(std::uint64_t index, std::uint64_t id) const;
 
+  // See Mapped::rest(): pointers to bans are valid until then.
+  void rest() const {
+    sets_.rest();
+    bans_.rest();
+  }
+
   [[nodiscard]] std::size_t count() const { return count_; }
   // So many are taken for sure; above that it depends on how evenly they fall.
   [[nodiscard]] std::size_t capacity() const { return bans_.size() / 2; }

@@ -116,6 +116,8 @@ class Kernel final : public DataPlane {
     return challenges_.problem();
   }
   void tick(const weir_stats& total) override {
+    bans_.rest();
+    meters_.rest();
     attach_timers();
     challenges_.tick(table_.records(), total.answers[WEIR_ACTION_CHALLENGE]);
   }

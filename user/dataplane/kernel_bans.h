@@ -31,6 +31,7 @@ class KernelBans {
   Status remove_allow(const Prefix& prefix);
   [[nodiscard]] std::vector<Prefix> allowed() const;
 
+  void rest() const { sources_.rest(); }  // see Mapped::rest()
   [[nodiscard]] TableFill sources_fill() const;
   [[nodiscard]] TableFill nets_fill() const;
   [[nodiscard]] TableFill allow_fill() const;

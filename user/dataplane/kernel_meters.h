@@ -23,6 +23,11 @@ class KernelMeters {
   [[nodiscard]] std::size_t source_places() const { return bursts_.size(); }
   void visit_sources(std::size_t from, std::size_t count,
                      const std::function<void(const SourceState&)>& visit) const;
+  void rest() const {  // see Mapped::rest()
+    bursts_.rest();
+    slide_ids_.rest();
+    slides_.rest();
+  }
   [[nodiscard]] std::uint64_t capacity() const { return bursts_.size() * WEIR_BURST_WAYS; }
 
  private:

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A mappable array map, seen as memory: reading a million entries is no million system calls.
 // What the data path changes meanwhile is read as it is, whole words at a time.
+//
+// The memory is the kernel's and there in any case, but what of it is mapped counts as this
+// process's. So it is mapped when it is asked for, and rest() lets go of it when nobody does.
 #pragma once
 
 #include <bpf/bpf.h>
@@ -10,8 +13,8 @@
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
-#include <span>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/result.h"
@@ -30,31 +33,52 @@ class Mapped {
                   "asking for the size of the table " + name + ": " + std::strerror(errno));
     if (info.value_size != sizeof(Value))
       return fail(ErrorCode::kSystem, "the table " + name + " is another version's");
-    void* memory =
-        mmap(nullptr, info.max_entries * sizeof(Value), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    if (memory == MAP_FAILED)
+    Mapped mapped(fd, info.max_entries);
+    if (!mapped.map())
       return fail(ErrorCode::kSystem, "mapping the table " + name + ": " + std::strerror(errno));
-    return Mapped(static_cast<Value*>(memory), info.max_entries);
+    return mapped;
   }
 
-  Mapped(Mapped&& other) noexcept : values_(std::exchange(other.values_, {})) {}
+  Mapped(Mapped&& other) noexcept
+      : fd_(other.fd_), size_(other.size_), values_(std::exchange(other.values_, nullptr)) {}
   Mapped& operator=(Mapped&& other) noexcept {
+    std::swap(fd_, other.fd_);
+    std::swap(size_, other.size_);
     std::swap(values_, other.values_);
     return *this;
   }
-  ~Mapped() {
-    if (!values_.empty()) munmap(values_.data(), values_.size_bytes());
+  ~Mapped() { unmap(); }
+
+  [[nodiscard]] std::size_t size() const { return size_; }
+  // Writable whoever asks: the kernel writes as well, so constness would promise nothing. Valid
+  // until the next but one rest(). Throws std::system_error when there is no room to map it.
+  [[nodiscard]] Value& operator[](std::size_t i) const {
+    if (values_ == nullptr && !map()) throw std::system_error(errno, std::generic_category());
+    is_used_ = true;
+    return values_[i];
+  }
+  // Called once in a while: lets go of what was not used since the last time.
+  void rest() const {
+    if (!std::exchange(is_used_, false)) unmap();
   }
 
-  [[nodiscard]] std::size_t size() const { return values_.size(); }
-  // Writable whoever asks: the kernel writes as well, so constness would promise nothing.
-  [[nodiscard]] Value& operator[](std::size_t i) const { return values_[i]; }
-  [[nodiscard]] auto begin() const { return values_.begin(); }
-  [[nodiscard]] auto end() const { return values_.end(); }
-
  private:
-  Mapped(Value* first, std::size_t count) : values_(first, count) {}
-  std::span<Value> values_;
+  Mapped(int fd, std::size_t size) : fd_(fd), size_(size) {}
+  bool map() const {
+    void* memory = mmap(nullptr, size_ * sizeof(Value), PROT_READ | PROT_WRITE, MAP_SHARED, fd_, 0);
+    if (memory == MAP_FAILED) return false;
+    values_ = static_cast<Value*>(memory);
+    return true;
+  }
+  void unmap() const {
+    if (values_ != nullptr) munmap(values_, size_ * sizeof(Value));
+    values_ = nullptr;
+  }
+
+  int fd_;  // somebody else's, who lives longer
+  std::size_t size_;
+  mutable Value* values_ = nullptr;
+  mutable bool is_used_ = true;
 };
 
 }  // namespace weir

@@ -10,7 +10,8 @@ namespace {
 constexpr const char* kBelow = "filter the interface below it, by which its packets come in";
 constexpr const char* kMembers = "filter each of its ports, or take tc";
 
-// Read in the drivers of Linux 6.1 (their .ndo_bpf). With 4096-byte pages; one page holds a frame,
+// By what is known of the drivers of Linux 6.1 (their .ndo_bpf); only veth's limit was tried here.
+// With 4096-byte pages; one page holds a frame,
 // 256 bytes of headroom and 320 of skb_shared_info. Where the code reckons with buffers of 3 KiB
 // (ixgbe, i40e, ice, igb), 22 or 26 bytes of that are headers.
 constexpr std::array kDrivers{
