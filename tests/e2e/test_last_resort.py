@@ -265,7 +265,7 @@ def test_a_renamed_interface_is_followed(net, nginx, weir):
 
 def test_what_the_host_needs_is_banned_by_force_only(net, weir):
     agent = weir(config(more='proxies = ["203.0.113.80"]'))
-    net.server.ip("route", "add", "192.0.2.0/24", "via", "198.18.0.77")
+    net.server.ip("route", "add", "default", "via", "198.18.0.77")
     for needed, why in ((net.SERVER4, "own address"), (net.SERVER6, "own address"),
                         ("198.18.0.77", "gateway"), ("198.18.0.0/24", ""),
                         ("203.0.113.80", "a proxy"), ("203.0.113.0/24", "a proxy")):

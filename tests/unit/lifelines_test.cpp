@@ -24,10 +24,11 @@ TEST(Lifelines, ResolversAreTheNameserversOfResolvConf) {
               ElementsAre("192.0.2.53", "fe80::1"));
 }
 
-TEST(Lifelines, GatewaysAreTheNextHopsOfTheRoutes) {
+TEST(Lifelines, GatewaysAreTheNextHopsOfDefaultRoutes) {
   EXPECT_THAT(texts(gateways_in(
                   "Iface\tDestination\tGateway \tFlags\n"
                   "eth0\t00000000\t010200C0\t0003\t0\t0\t0\t00000000\n"
+                  "eth0\t006433C6\t020200C0\t0003\t0\t0\t0\t00FFFFFF\n"
                   "eth0\t000200C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\nshort\nx y zzzzzzzz\n")),
               ElementsAre("192.0.2.1"));
   EXPECT_THAT(texts(gateways6_in("00000000000000000000000000000000 00 "
@@ -36,6 +37,9 @@ TEST(Lifelines, GatewaysAreTheNextHopsOfTheRoutes) {
                                  "20010db8000000000000000000000000 40 "
                                  "00000000000000000000000000000000 00 "
                                  "00000000000000000000000000000000 00000100 0 0 00000001 eth0\n"
+                                 "20010db8000100000000000000000000 30 "
+                                 "00000000000000000000000000000000 00 "
+                                 "20010db8000000000000000000000002 00000400 0 0 00000003 eth0\n"
                                  "a b c d zz\n")),
               ElementsAre("2001:db8::1"));
 }

@@ -69,14 +69,17 @@ std::vector<Address> resolvers_in(std::string_view resolv_conf) {
   return resolvers;
 }
 
-// "eth0 00000000 0102A8C0 0003 …": destination, gateway and flags in hexadecimal, the addresses as
-// the machine has them in memory.
+// "eth0 00000000 0102A8C0 0003 0 0 0 00000000 …": destination, gateway, flags and, as the eighth,
+// the mask in hexadecimal, the addresses as the machine has them in memory.
 std::vector<Address> gateways_in(std::string_view route) {
   std::vector<Address> gateways;
   for_each_line(route, [&](const std::string& line) {
     std::istringstream words(line);
-    std::string interface, destination, gateway;
+    std::string interface, destination, gateway, skipped, mask;
     words >> interface >> destination >> gateway;
+    for (int i = 0; i < 4; i++) words >> skipped;
+    words >> mask;
+    if (destination != "00000000" || mask != "00000000") return;
     std::uint32_t value = 0;
     const auto [end, error] =
         std::from_chars(gateway.data(), gateway.data() + gateway.size(), value, 16);
@@ -96,7 +99,8 @@ std::vector<Address> gateways6_in(std::string_view ipv6_route) {
     std::istringstream words(line);
     std::string destination, length, source, source_length, next;
     words >> destination >> length >> source >> source_length >> next;
-    if (next.size() != 32 || next.find_first_not_of('0') == std::string::npos) return;
+    if (length != "00" || next.size() != 32 || next.find_first_not_of('0') == std::string::npos)
+      return;
     std::array<std::uint8_t, 16> bytes{};
     for (std::size_t i = 0; i < bytes.size(); i++) {
       const char* digits = next.data() + 2 * i;

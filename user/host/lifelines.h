@@ -21,7 +21,8 @@ struct Lifeline {
 };
 
 // What reads where they stand; pure, for tests. Lines that make no sense are passed over.
-std::vector<Address> resolvers_in(std::string_view resolv_conf);    // resolv.conf(5)
+std::vector<Address> resolvers_in(std::string_view resolv_conf);  // resolv.conf(5)
+// The next hops of default routes only: without those of others the host can be reached.
 std::vector<Address> gateways_in(std::string_view route);           // /proc/net/route
 std::vector<Address> gateways6_in(std::string_view ipv6_route);     // /proc/net/ipv6_route
 std::vector<std::uint16_t> ports_in(std::string_view sshd_config);  // sshd_config(5); none: 22
