@@ -44,8 +44,8 @@ def siege(net, home):
         0, told["transactions"] - told["successful_transactions"] - CONNECTIONS)
 
 
-@pytest.mark.parametrize("load", [
-    wrk, *(pytest.param(load, marks=pytest.mark.long) for load in (ab, siege))], ids=lambda load: load.__name__)
+@pytest.mark.long
+@pytest.mark.parametrize("load", [wrk, ab, siege], ids=lambda load: load.__name__)
 def test_load_within_its_limits_meets_no_error_and_loses_hardly_any_speed(
         net, nginx, weir, tmp_path, figure, load):
     # A window that all of it fits; and no second clicks, for when the machine stops for a tenth of

@@ -49,6 +49,7 @@ def copy_all(net, source, directory):
     return sum(text.count(" URL:") for text in told), sum(text.count("ERROR 429") for text in told)
 
 
+@pytest.mark.long
 def test_a_copy_of_the_site_is_slowed_and_then_turned_away_while_it_goes_on(
         net, nginx, weir, tmp_path, figure):
     agent = weir(DEFAULTS)

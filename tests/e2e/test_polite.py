@@ -6,6 +6,8 @@ import statistics
 import threading
 import time
 
+import pytest
+
 from agent import config, limit
 from web import at_once, curl, fetch, url
 
@@ -76,6 +78,7 @@ def test_no_request_gets_slower_than_a_millisecond_by_weir_being_there(net, ngin
     assert all(b - a < 1 for a, b in rows.values())
 
 
+@pytest.mark.long
 def test_a_thousand_polite_clients_with_200_requests_a_second_are_never_throttled(
         net, nginx, weir, figure):
     agent = weir(DEFAULTS)

@@ -74,7 +74,8 @@ def ask(net, server, count, status=200, body=None):
     return times
 
 
-@pytest.mark.parametrize("how", ["native", "tc"])
+@pytest.mark.parametrize("how", [
+    "native", pytest.param("tc", marks=pytest.mark.long)])
 def test_the_mean_is_that_of_the_clients_own_clock(net, slow, weir, figure, how):
     agent = weir(config(), how)
     end = time.monotonic() + 5

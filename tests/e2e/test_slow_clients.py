@@ -34,7 +34,8 @@ def held(net):
     return text.count(f"{net.CLIENT4}:")
 
 
-@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("mode", [
+    "headers", *(pytest.param(mode, marks=pytest.mark.long) for mode in ("body", "reading"))])
 def test_a_slow_attacker_is_banned_and_loses_what_it_holds_while_others_are_served(
         net, nginx, weir, figure, mode):
     agent = weir(config(request=limit(LIMIT, LIMIT, "1m", action="reply")) + LADDER)

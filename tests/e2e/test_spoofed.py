@@ -45,6 +45,7 @@ def send_a_syn_of_each(net, sources, port):
     settle()
 
 
+@pytest.mark.long
 def test_bans_and_known_clients_outlive_a_flood_of_made_up_sources(net, nginx, weir, figure):
     # Ten minutes, so that what is still known of a client can be asked for when all is over; the
     # rest is as it is by default.
