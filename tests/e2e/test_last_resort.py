@@ -198,7 +198,8 @@ def test_an_upgrade_with_other_tables_takes_everything_over_and_lets_nothing_thr
         agent.cli("ban", "add", bad, "--for", "1h")
         agent.cli("allow", "add", net.client4(3))
         lists = [[net.syn(bad, 1024 + n, n) for n in range(20_000)]]
-        counter = Counter(net.server, net.DEV)
+        # A packet socket sees what tc drops, and would drown in it.
+        counter = Counter(net.server, net.DEV) if how == "native" else None
         with Flood(net, lists, 40) as flood:
             for number in range(20 if LONG else 3):
                 time.sleep(0.2)
@@ -211,9 +212,9 @@ def test_an_upgrade_with_other_tables_takes_everything_over_and_lets_nothing_thr
                 assert agent.stats()["verdicts"]["ban"] >= before > 0
             sent = flood.stop()
         settle()
-        counter.stop()
-        # A packet socket sees what tc drops.
-        assert how == "tc" or counter.count(bad) == 0
+        if counter:
+            counter.stop()
+            assert counter.count(bad) == 0
         assert not passes(net, bad)
         assert list(bans_of(agent)) == [bad + "/32"]
         figure("issue 5", f"{how}: {number + 1} upgrades to other tables under {sent} frames of a "
