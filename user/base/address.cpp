@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstring>
 #include <optional>
 
 #include "base/quote.h"
@@ -58,6 +59,14 @@ Result<Address> Address::parse(std::string_view text) {
   }
   return fail(ErrorCode::kInvalid, quoted(text) + " is not an IPv4 or IPv6 address",
               address_hint(text));
+}
+
+Address Address::in_packet(bool is_v6, const void* bytes) {
+  std::array<std::uint8_t, 16> whole{};
+  if (!is_v6) std::copy(kMappedStart.begin(), kMappedStart.end(), whole.begin());
+  const std::size_t start = is_v6 ? 0 : kMappedStart.size();
+  std::memcpy(whole.data() + start, bytes, whole.size() - start);
+  return Address(whole);
 }
 
 bool Address::is_v4() const {

@@ -22,6 +22,9 @@ class Address {
   // An IPv6 text of a v4-mapped address is the IPv4 address. kInvalid says what is wrong.
   static Result<Address> parse(std::string_view text);
 
+  // As it stands in a packet's header: 4 bytes, or 16.
+  static Address in_packet(bool is_v6, const void* bytes);
+
   [[nodiscard]] bool is_v4() const;
   [[nodiscard]] const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
   [[nodiscard]] std::string text() const;  // canonical, RFC 5952

@@ -8,11 +8,11 @@
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
-#include <sys/socket.h>
 
 #include <cerrno>
 #include <cstring>
 
+#include "base/netlink.h"
 #include "dataplane/kernel_object.h"
 
 namespace weir {
@@ -163,7 +163,8 @@ std::string next_pin(const std::string& pin) { return pin + "-next"; }
 
 // Whether the interface's clsact has any filter left, on either side (rtnetlink(7)).
 bool has_tc_filters(unsigned ifindex) {
-  const Fd socket_fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  const Fd netlink = open_netlink(NETLINK_ROUTE);
+  bool has_any = false;
   for (const __u32 side : {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS}) {
     struct {
       nlmsghdr header;
@@ -171,23 +172,15 @@ bool has_tc_filters(unsigned ifindex) {
     } request{};
     request.header.nlmsg_len = sizeof request;
     request.header.nlmsg_type = RTM_GETTFILTER;
-    request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
     request.message.tcm_ifindex = static_cast<int>(ifindex);
     request.message.tcm_parent = TC_H_MAKE(TC_H_CLSACT, side);
-    if (send(socket_fd.get(), &request, sizeof request, 0) < 0) return true;
-    for (bool done = false; !done;) {
-      alignas(nlmsghdr) char buffer[16384];
-      const ssize_t received = recv(socket_fd.get(), buffer, sizeof buffer, 0);
-      if (received <= 0) return true;
-      auto left = static_cast<unsigned>(received);
-      for (auto* header = reinterpret_cast<nlmsghdr*>(buffer); NLMSG_OK(header, left);
-           header = NLMSG_NEXT(header, left)) {
-        if (header->nlmsg_type == RTM_NEWTFILTER) return true;
-        done = done || header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR;
-      }
-    }
+    const int error = dump_netlink(netlink.get(), request.header, [&](const nlmsghdr& message) {
+      has_any = has_any || message.nlmsg_type == RTM_NEWTFILTER;
+    });
+    // Without an answer nothing must be taken from anybody. That there is no such qdisc is one.
+    if (error != 0 && error != EINVAL && error != ENOENT) return true;
   }
-  return false;
+  return has_any;
 }
 
 }  // namespace

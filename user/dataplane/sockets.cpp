@@ -14,6 +14,8 @@
 #include <string>
 #include <vector>
 
+#include "base/netlink.h"
+
 namespace weir {
 namespace {
 
@@ -72,47 +74,6 @@ Answer ask(int netlink, Request& request) {
   }
 }
 
-Address address_of(int family, const __be32 (&words)[4]) {
-  std::array<std::uint8_t, 16> bytes{};
-  if (family == AF_INET) {
-    bytes[kMapped - 2] = bytes[kMapped - 1] = 0xff;
-    std::memcpy(bytes.data() + kMapped, words, 4);
-  } else {
-    std::memcpy(bytes.data(), words, bytes.size());
-  }
-  return Address(bytes);
-}
-
-// Calls `visit` with each open TCP socket of a family. Returns an errno, or 0.
-int for_each_socket(int netlink, unsigned sequence, int family,
-                    const std::function<void(const inet_diag_msg&)>& visit) {
-  Request request{};
-  request.header.nlmsg_len = sizeof request;
-  request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-  request.header.nlmsg_seq = sequence;
-  request.body.sdiag_family = static_cast<__u8>(family);
-  request.body.sdiag_protocol = IPPROTO_TCP;
-  request.body.idiag_states = kOpen;
-  if (send(netlink, &request, sizeof request, 0) < 0) return errno;
-  alignas(nlmsghdr) char buffer[32768];  // the kernel fills no more at a time
-  for (;;) {
-    // It goes on with what is next when it is asked for it, so that this does not wait either.
-    const ssize_t size = recv(netlink, buffer, sizeof buffer, MSG_DONTWAIT);
-    if (size < 0) return errno;
-    auto length = static_cast<unsigned>(size);
-    for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer); NLMSG_OK(message, length);
-         message = NLMSG_NEXT(message, length)) {
-      if (message->nlmsg_seq != sequence) continue;
-      const void* data = NLMSG_DATA(message);
-      if (message->nlmsg_type == NLMSG_DONE) return 0;
-      if (message->nlmsg_type == NLMSG_ERROR) return -static_cast<const nlmsgerr*>(data)->error;
-      if (message->nlmsg_type == SOCK_DIAG_BY_FAMILY)
-        visit(*static_cast<const inet_diag_msg*>(data));
-    }
-  }
-}
-
 Status outcome(int error) {
   const std::string doing = "closing a client's connection";
   switch (error) {
@@ -133,7 +94,7 @@ Status outcome(int error) {
 }  // namespace
 
 Status SocketCloser::open() {
-  if (!netlink_) netlink_ = Fd(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
+  if (!netlink_) netlink_ = open_netlink(NETLINK_SOCK_DIAG);
   return netlink_ ? Status{} : outcome(errno);
 }
 
@@ -142,12 +103,14 @@ Status SocketCloser::close_each(const std::function<bool(const Connection&)>& is
   int error = 0;
   for (const int family : {AF_INET, AF_INET6}) {
     std::vector<Request> endings;
-    const auto visit = [&](const inet_diag_msg& socket) {
+    const auto visit = [&](const nlmsghdr& message) {
+      const auto& socket = *static_cast<const inet_diag_msg*>(NLMSG_DATA(&message));
       const inet_diag_sockid& id = socket.id;
       // Older kernels cannot end what waits in FIN_WAIT2 without an owner. It goes by itself.
       if (socket.idiag_state == kFinWait2 && socket.idiag_inode == 0) return;
-      if (!is_wanted({address_of(family, id.idiag_src), address_of(family, id.idiag_dst),
-                      ntohs(id.idiag_sport), ntohs(id.idiag_dport)}))
+      if (!is_wanted({Address::in_packet(family == AF_INET6, id.idiag_src),
+                      Address::in_packet(family == AF_INET6, id.idiag_dst), ntohs(id.idiag_sport),
+                      ntohs(id.idiag_dport)}))
         return;
       Request& request = endings.emplace_back();
       request.header.nlmsg_len = sizeof request;
@@ -158,7 +121,14 @@ Status SocketCloser::close_each(const std::function<bool(const Connection&)>& is
       request.body.idiag_states = ~0u;
       request.body.id = id;  // with the cookie: no other that came in its place
     };
-    if (const int failed = for_each_socket(netlink_.get(), ++sequence_, family, visit)) {
+    Request listing{};
+    listing.header.nlmsg_len = sizeof listing;
+    listing.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
+    listing.header.nlmsg_seq = ++sequence_;
+    listing.body.sdiag_family = static_cast<__u8>(family);
+    listing.body.sdiag_protocol = IPPROTO_TCP;
+    listing.body.idiag_states = kOpen;
+    if (const int failed = dump_netlink(netlink_.get(), listing.header, visit)) {
       error = failed;
       continue;
     }

@@ -3,14 +3,13 @@
 #pragma once
 
 #include <linux/rtnetlink.h>
-#include <sys/socket.h>
 
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
 
-#include "base/fd.h"
+#include "base/netlink.h"
 
 namespace weir::doctor {
 
@@ -22,30 +21,17 @@ Attributes nested(const Attributes& in, unsigned type);
 std::string text_of(const Attributes& in, unsigned type);
 unsigned number_of(const Attributes& in, unsigned type);
 
-// Sends a dump request and hands over each message of the answer.
+// Hands over each message of what the kernel lists; what it does not tell is left out.
 template <typename Body>
 void dump(__u16 type, const Body& body, const std::function<void(const nlmsghdr&)>& take) {
-  const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
   struct {
     nlmsghdr header;
     Body body;
   } request{};
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = type;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body = body;
-  if (!netlink || send(netlink.get(), &request, sizeof request, 0) < 0) return;
-  for (;;) {
-    alignas(nlmsghdr) char buffer[32768];
-    const ssize_t received = recv(netlink.get(), buffer, sizeof buffer, 0);
-    if (received <= 0) return;
-    auto left = static_cast<unsigned>(received);
-    for (const auto* header = reinterpret_cast<const nlmsghdr*>(buffer); NLMSG_OK(header, left);
-         header = NLMSG_NEXT(header, left)) {
-      if (header->nlmsg_type == NLMSG_DONE || header->nlmsg_type == NLMSG_ERROR) return;
-      take(*header);
-    }
-  }
+  (void)dump_netlink(open_netlink(NETLINK_ROUTE).get(), request.header, take);
 }
 
 template <typename Body>

@@ -1,33 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/established.h"
 
-#include <arpa/inet.h>
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
 #include <linux/sock_diag.h>
 #include <netinet/in.h>
-#include <sys/socket.h>
 
 #include <algorithm>
-#include <cstring>
 
-#include "base/fd.h"
+#include "base/netlink.h"
 
 namespace weir {
 namespace {
 
 constexpr unsigned kEstablished = 1;  // TCP_ESTABLISHED of the kernel's tcp_states.h
-
-Address address_of(const inet_diag_msg& socket) {
-  std::array<std::uint8_t, 16> bytes{};
-  if (socket.idiag_family == AF_INET) {
-    bytes[10] = bytes[11] = 0xff;
-    std::memcpy(bytes.data() + 12, socket.id.idiag_dst, 4);
-  } else {
-    std::memcpy(bytes.data(), socket.id.idiag_dst, bytes.size());
-  }
-  return Address(bytes);
-}
 
 // The kernel's filter: only sockets with this local port cross over (inet_diag_bc_op).
 struct Request {
@@ -41,7 +26,6 @@ Request request_for(int family, std::uint16_t port) {
   Request request{};
   request.header.nlmsg_len = sizeof request;
   request.header.nlmsg_type = SOCK_DIAG_BY_FAMILY;
-  request.header.nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
   request.body.sdiag_family = static_cast<__u8>(family);
   request.body.sdiag_protocol = IPPROTO_TCP;
   request.body.idiag_states = 1u << kEstablished;
@@ -55,32 +39,19 @@ Request request_for(int family, std::uint16_t port) {
   return request;
 }
 
-void add_peers(int netlink, int family, std::uint16_t port, std::vector<Address>& peers) {
-  const Request request = request_for(family, port);
-  if (send(netlink, &request, sizeof request, 0) < 0) return;
-  alignas(nlmsghdr) char buffer[32768];
-  for (;;) {
-    const ssize_t size = recv(netlink, buffer, sizeof buffer, 0);
-    if (size <= 0) return;
-    auto length = static_cast<unsigned>(size);
-    for (const auto* message = reinterpret_cast<const nlmsghdr*>(buffer); NLMSG_OK(message, length);
-         message = NLMSG_NEXT(message, length)) {
-      if (message->nlmsg_type != SOCK_DIAG_BY_FAMILY) return;  // the end, or an error
-      peers.push_back(address_of(*static_cast<const inet_diag_msg*>(NLMSG_DATA(message))));
-    }
-  }
-}
-
 }  // namespace
 
 std::vector<Address> established_peers(const std::vector<std::uint16_t>& local_ports) {
   std::vector<Address> peers;
-  const Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG));
-  if (!netlink) return peers;
-  const timeval patience{1, 0};
-  setsockopt(netlink.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  const Fd netlink = open_netlink(NETLINK_SOCK_DIAG);
   for (const std::uint16_t port : local_ports)
-    for (const int family : {AF_INET, AF_INET6}) add_peers(netlink.get(), family, port, peers);
+    for (const int family : {AF_INET, AF_INET6}) {
+      Request request = request_for(family, port);
+      (void)dump_netlink(netlink.get(), request.header, [&](const nlmsghdr& message) {
+        const auto& socket = *static_cast<const inet_diag_msg*>(NLMSG_DATA(&message));
+        peers.push_back(Address::in_packet(family == AF_INET6, socket.id.idiag_dst));
+      });
+    }
   std::sort(peers.begin(), peers.end());
   peers.erase(std::unique(peers.begin(), peers.end()), peers.end());
   return peers;

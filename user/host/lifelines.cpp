@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 #include "host/lifelines.h"
 
-#include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>
 
@@ -36,14 +35,12 @@ std::vector<Address> own_addresses() {
   if (getifaddrs(&list) != 0) return own;
   for (const ifaddrs* entry = list; entry != nullptr; entry = entry->ifa_next) {
     if (entry->ifa_addr == nullptr) continue;
-    char text[INET6_ADDRSTRLEN] = {};
     if (entry->ifa_addr->sa_family == AF_INET)
-      inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr, text,
-                sizeof text);
+      own.push_back(Address::in_packet(
+          false, &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr));
     else if (entry->ifa_addr->sa_family == AF_INET6)
-      inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr, text,
-                sizeof text);
-    if (const auto address = address_in(text)) own.push_back(*address);
+      own.push_back(Address::in_packet(
+          true, &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr));
   }
   freeifaddrs(list);
   return own;
@@ -85,9 +82,7 @@ std::vector<Address> gateways_in(std::string_view route) {
         std::from_chars(gateway.data(), gateway.data() + gateway.size(), value, 16);
     if (gateway.size() != 8 || error != std::errc{} || end != gateway.data() + 8 || value == 0)
       return;
-    char text[INET_ADDRSTRLEN] = {};
-    inet_ntop(AF_INET, &value, text, sizeof text);
-    if (const auto address = address_in(text)) gateways.push_back(*address);
+    gateways.push_back(Address::in_packet(false, &value));
   });
   return gateways;
 }

@@ -8,10 +8,12 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/netlink.h"
+
 namespace weir {
 
 Result<LinkWatch> LinkWatch::open() {
-  Fd netlink(socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_ROUTE));
+  Fd netlink = open_netlink(NETLINK_ROUTE);
   sockaddr_nl address{};
   address.nl_family = AF_NETLINK;
   address.nl_groups = RTMGRP_LINK;
@@ -25,7 +27,8 @@ Result<LinkWatch> LinkWatch::open() {
 void LinkWatch::drain() {
   char buffer[16384];
   // ENOBUFS says that some was lost, and that the rest can be read.
-  while (recv(netlink_.get(), buffer, sizeof buffer, 0) > 0 || errno == ENOBUFS) errno = 0;
+  while (recv(netlink_.get(), buffer, sizeof buffer, MSG_DONTWAIT) > 0 || errno == ENOBUFS)
+    errno = 0;
 }
 
 }  // namespace weir
