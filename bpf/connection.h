@@ -243,7 +243,7 @@ static __always_inline __u32 weir_asked_index(__u64 id)
 	return (__u32)(id >> 16) & (WEIR_ASKED - 1);
 }
 
-/* A request was let through, or more of it: its answer's time counts from now on. */
+/* A request was let through, or what may be the end of it: its answer's time counts from now on. */
 static __always_inline void weir_note_asked(__u64 id, int is_new)
 {
 	__u32 index = weir_asked_index(id);
@@ -303,10 +303,12 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	} else {
 		conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
 	}
-	if (kind == WEIR_SEGMENT_MORE)
-		weir_note_asked(id, 0);
-	if (kind == WEIR_SEGMENT_MORE)
+	if (kind == WEIR_SEGMENT_MORE) {
+		/* Only the last of a body is what the server can answer: the rest need no clock. */
+		if (!weir_is_of_body(conn, facts->seq + facts->payload_length))
+			weir_note_asked(id, 0);
 		weir_conn_advance(conn, facts->seq + facts->payload_length, now_ms);
+	}
 	if (conn->flags & WEIR_CONN_REAL)
 		kind |= WEIR_SEGMENT_REAL;
 	if ((kind & WEIR_SEGMENT_KIND) != WEIR_SEGMENT_START)
