@@ -162,20 +162,20 @@ TEST_F(AgentLinks, AnInterfaceThatIsThereAgainIsFilteredAgain) {
   ASSERT_TRUE(agent_->attach("eth0", Attach::kAuto));
   plane_.lose("eth0", "gone");
   plane_.occupy("eth0");
-  agent_->check_interfaces(true);
+  agent_->check_interfaces();
   EXPECT_THAT(told(), Contains("lost eth0"));
   EXPECT_THAT(agent_->snapshot().problems, Contains(HasSubstr("program other runs there")));
   plane_.leave("eth0");
-  agent_->check_interfaces(false);
+  agent_->tick();
   EXPECT_FALSE(agent_->snapshot().problems.empty()) << "not at every tick";
-  agent_->check_interfaces(true);
+  agent_->check_interfaces();
   EXPECT_THAT(agent_->snapshot().problems, IsEmpty());
 }
 
 TEST_F(AgentLinks, ARenamedInterfaceIsTold) {
   start();
   plane_.renamed = {{"eth0", "wan0"}};
-  agent_->check_interfaces(true);
+  agent_->check_interfaces();
   EXPECT_THAT(told(), Contains("rename eth0"));
 }
 

@@ -96,8 +96,8 @@ class Agent {
   // Called once a second, and when the notice ring has something.
   void tick();
   void drain_notices();
-  // Called when interfaces have come, gone or changed, and once a second.
-  void check_interfaces(bool has_changed);
+  // Called at the start and when interfaces have come, gone or changed; tick() looks too.
+  void check_interfaces();
   // Called while connections wait for their end, a few times a second.
   void end_connections();
   [[nodiscard]] bool has_connections_to_end() const {
@@ -139,6 +139,9 @@ class Agent {
   Status take_over_lost();
   Status sync_bans();
   Status sync_allowed();
+  // Attaches again what should be and is not: at once when something has changed, else now and
+  // then.
+  void bring_back(const std::vector<InterfaceState>& interfaces, bool has_changed);
   Status put_in_force(Configuration next);
   [[nodiscard]] weir_responses responses_of_all() const;
   // The same for a change that `what` names, for good or until it is confirmed.

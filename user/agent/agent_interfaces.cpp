@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 #include "agent/agent.h"
 
 namespace weir {
@@ -12,12 +14,15 @@ constexpr BootNs kRetry = 5000 * kNsInMs;
 
 }  // namespace
 
-void Agent::check_interfaces(bool has_changed) {
-  if (has_changed)
-    for (const auto& [from, to] : data_plane_->follow_renames())
-      tell("rename", from, fmt::format("is {} now, and filtered as before", to));
+void Agent::check_interfaces() {
+  for (const auto& [from, to] : data_plane_->follow_renames())
+    tell("rename", from, fmt::format("is {} now, and filtered as before", to));
+  bring_back(data_plane_->interfaces(), true);
+}
+
+void Agent::bring_back(const std::vector<InterfaceState>& interfaces, bool has_changed) {
   const BootNs now = clock_->boot();
-  for (const auto& state : data_plane_->interfaces()) {
+  for (const auto& state : interfaces) {
     if (state.attached) {
       lost_.erase(state.name);
       continue;
@@ -41,10 +46,9 @@ void Agent::check_interfaces(bool has_changed) {
     if (lost.why != done.error().message) spdlog::error("{}", done.error().message);
     lost.why = done.error().message;
   }
-  std::erase_if(lost_, [this](const auto& entry) {
-    for (const auto& state : data_plane_->interfaces())
-      if (state.name == entry.first) return false;
-    return true;  // detached by command meanwhile
+  std::erase_if(lost_, [&](const auto& entry) {
+    return std::none_of(interfaces.begin(), interfaces.end(),
+                        [&](const auto& state) { return state.name == entry.first; });
   });
 }
 

@@ -47,13 +47,14 @@ void Agent::watch_floods(const weir_stats& total) {
 }
 
 void Agent::tick() {
-  const weir_stats total = total_of(*data_plane_, data_plane_->interfaces());
+  const auto interfaces = data_plane_->interfaces();
+  const weir_stats total = total_of(*data_plane_, interfaces);
   data_plane_->tick(total);
   watch_floods(total);
   if (unconfirmed_ && unconfirmed_->until <= clock_->boot())
     roll_back("it was not confirmed in time");
   if (bans_not_made_ != 0 && clock_->boot() - ban_minute_ >= 60'000 * kNsInMs) close_breaker();
-  check_interfaces(false);
+  bring_back(interfaces, false);
   walk_users_idly();
   counters_.tick(clock_->wall(), total, census_.counts.active, responses_of_all());
   if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();

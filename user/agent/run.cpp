@@ -112,7 +112,7 @@ class Loop {
                             [this](const boost::system::error_code& error) {
                               if (error) return;
                               links_.drain();
-                              agent_.check_interfaces(true);
+                              agent_.check_interfaces();
                               on_links();
                             });
   }
@@ -293,7 +293,7 @@ Status run_agent(const RunOptions& options) {
 
   auto links = LinkWatch::open();
   if (!links) return tl::unexpected(std::move(links.error()));
-  agent->check_interfaces(true);
+  agent->check_interfaces();
   Loop loop(io, *agent, **data_plane, *links);
   running = &loop;
   std::puts(ready_line(*agent, **data_plane, web.get()).c_str());
