@@ -65,9 +65,12 @@ static __always_inline int weir_answer_syn(struct xdp_md *ctx, const struct weir
 	return weir_write(ctx, facts, desk, &answer, NULL);
 }
 
-/* Returns enum weir_challenged. */
+/*
+ * `for_host`: the connection is to be the host's; else the host need know nothing of it. Returns
+ * enum weir_challenged.
+ */
 __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
-				  struct weir_stats *stats)
+				  struct weir_stats *stats, __u32 for_host)
 {
 	struct weir_desk *desk = weir_my_desk();
 	struct weir_known known;
@@ -86,11 +89,11 @@ __noinline int weir_challenge_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	 */
 	if (state != BPF_TCP_LISTEN)
 		return WEIR_CHALLENGE_TRICKLE;
-	if (weir_is_trickle(&desk->handshake, facts, stats))
+	if (for_host && weir_is_trickle(&desk->handshake, facts, stats))
 		return WEIR_CHALLENGE_TRICKLE;
 	if (!weir_answer_syn(ctx, facts, desk))
 		return WEIR_CHALLENGE_NO;
-	if (!(WEIR_LOAD(&weir_control.present) & WEIR_CHALLENGING))
+	if (for_host && !(WEIR_LOAD(&weir_control.present) & WEIR_CHALLENGING))
 		WEIR_OR(&weir_control.present, WEIR_CHALLENGING);
 	return WEIR_CHALLENGE_SENT;
 }

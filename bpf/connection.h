@@ -33,8 +33,9 @@ struct tcp_request_sock {
 
 /* What the host knows of a connection. */
 struct weir_known {
-	__u32 next;	/* the byte that it expects */
-	__u32 is_first; /* it had none so far */
+	__u32 next;	 /* the byte that it expects */
+	__u32 is_first;	 /* it had none so far */
+	__u32 by_cookie; /* it has no socket, but a cookie is acknowledged */
 };
 
 /* Returns the state of the socket that a TCP segment belongs to. Costs about 30 ns. */
@@ -52,6 +53,7 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 		return WEIR_SOCKET_NONE;
 	known->next = facts->seq;
 	known->is_first = 0;
+	known->by_cookie = 0;
 	/* The addresses stand side by side, as do the ports, in packet and tuple alike. */
 	if (facts->family) {
 		if (weir_load_bytes(ctx, hook, facts->ip_offset + offsetof(struct ipv6hdr, saddr),
@@ -149,7 +151,8 @@ static __always_inline int weir_prove(void *ctx, enum weir_hook hook,
 		return WEIR_PROOF_NONE;
 	case BPF_TCP_LISTEN:
 		known->is_first = 1;
-		return weir_has_cookie(ctx, hook, facts) ? WEIR_PROOF_GENUINE : WEIR_PROOF_STRAY;
+		known->by_cookie = (__u32)weir_has_cookie(ctx, hook, facts);
+		return known->by_cookie ? WEIR_PROOF_GENUINE : WEIR_PROOF_STRAY;
 	case BPF_TCP_TIME_WAIT:
 	case BPF_TCP_CLOSE:
 	case WEIR_SOCKET_OTHER:
@@ -183,14 +186,7 @@ static __always_inline __u64 weir_validated_salt(void)
 /* Whether a source, by its id with weir_validated_salt(), was at its address not long ago. */
 static __always_inline int weir_is_validated(__u64 id, __u64 now_ms)
 {
-	__u32 index = weir_set_of(id, weir_burst_mask), way;
-	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
-
-	if (!set)
-		return 0;
-	way = weir_find_burst_way(set, id);
-	return way != WEIR_NO_WAY &&
-	       weir_validated_word(WEIR_LOAD(&set->ways[way].burst.word), now_ms);
+	return weir_validated_word(weir_burst_word(id), now_ms);
 }
 
 /* Remembers that a source is at its address. */
@@ -263,6 +259,7 @@ static __always_inline void weir_note_asked(__u64 id, int is_new)
 #define WEIR_SEGMENT_KIND	7
 #define WEIR_SEGMENT_REAL	8 /* the host has the connection */
 #define WEIR_SEGMENT_TORN	16 /* bytes before it are missing: it may begin anywhere in a request */
+#define WEIR_SEGMENT_COOKIE	32		      /* the host does not have it yet */
 #define WEIR_SEGMENT_SKIP(word) ((__u32)(word) >> 16) /* bytes in it before the request */
 
 /* What a segment with data is, for its connection. Data that starts nothing is let through here. */
@@ -272,7 +269,7 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	struct weir_conn_set *set;
 	struct weir_known known;
 	struct weir_conn *conn;
-	int kind, proof;
+	int kind, proof, by_cookie = 0;
 	__u64 id, now_ms;
 	__u32 way;
 
@@ -292,6 +289,7 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 		proof = weir_prove(ctx, hook, facts, &known);
 		if (proof == WEIR_PROOF_STRAY)
 			return WEIR_SEGMENT_STRAY;
+		by_cookie = known.by_cookie ? WEIR_SEGMENT_COOKIE : 0;
 		way = weir_forget(stats, weir_conn_victim(set, id, now_ms)) & (WEIR_CONN_WAYS - 1);
 		conn = &set->ways[way];
 		weir_conn_meet(conn, id, known.next, facts->ack, known.is_first,
@@ -313,6 +311,7 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 		kind |= WEIR_SEGMENT_REAL;
 	if ((kind & WEIR_SEGMENT_KIND) != WEIR_SEGMENT_START)
 		return kind;
+	kind |= by_cookie;
 	if ((__s32)(facts->seq - conn->next) > 0)
 		kind |= WEIR_SEGMENT_TORN;
 	return (int)((__u32)kind | weir_conn_skip(conn, facts->seq) << 16);

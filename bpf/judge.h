@@ -17,6 +17,7 @@
 #include "meter.h"
 #include "read.h"
 #include "repeats.h"
+#include "turned.h"
 
 struct weir_outcome {
 	__u32 reason;	   /* enum weir_reason, as mode enforce has it */
@@ -303,6 +304,11 @@ static __always_inline __u32 weir_judge_data(void *ctx, enum weir_hook hook,
 	reason = (hook == WEIR_HOOK_XDP ? weir_judge_request_xdp(ctx, facts, stats, outcome)
 					: weir_judge_request_tc(ctx, facts, stats, outcome)) &
 		 63;
+	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(outcome->segment & WEIR_SEGMENT_COOKIE) &&
+	    weir_is_left_here(facts, outcome->service, reason, stats)) {
+		outcome->answer = WEIR_ACTION_REPLY;
+		return WEIR_REASON_TURNED_AWAY;
+	}
 	if ((reason == WEIR_REASON_OVER_LIMIT || reason == WEIR_REASON_REPEATED) &&
 	    outcome->is_real && !outcome->ban_due)
 		outcome->ban_due = weir_count_kick(facts, outcome->service, stats);
@@ -316,12 +322,43 @@ static __always_inline __u32 weir_judge_syn(void *ctx, enum weir_hook hook,
 					    const struct weir_facts *facts,
 					    struct weir_stats *stats, struct weir_outcome *outcome)
 {
+	__u32 reason;
+
 	outcome->event = WEIR_EVENT_SYN;
-	return weir_judge_event(
+	reason = weir_judge_event(
 	    ctx, hook, control, set, facts,
 	    &set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].limits[WEIR_EVENT_SYN],
 	    weir_id_of(set, facts, weir_event_salt(outcome->service, WEIR_EVENT_SYN)), 1, stats,
 	    outcome);
+	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(control->present & WEIR_TURNING) &&
+	    (reason == WEIR_REASON_UNDER_LIMIT || reason == WEIR_REASON_NO_EVENT) &&
+	    weir_is_unwanted(facts, outcome->service, stats)) {
+		outcome->answer = WEIR_ACTION_CHALLENGE;
+		return WEIR_REASON_TURNED_AWAY;
+	}
+	return reason;
+}
+
+/*
+ * What to do with a segment that starts nothing, while that depends on its source. Returns the
+ * reason, and leaves in the outcome how it is to be answered.
+ */
+__noinline int weir_judge_rest_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+				   struct weir_stats *stats, struct weir_outcome *outcome)
+{
+	__u32 present = WEIR_LOAD(&weir_control.present);
+
+	if (!facts || !stats || !outcome)
+		return WEIR_REASON_NO_EVENT;
+	/* While SYNs are answered by cookie, whoever acknowledges one has proved himself. */
+	if (present & WEIR_CHALLENGING)
+		weir_witness_xdp(ctx, facts, stats);
+	if (!(present & WEIR_TURNING) || facts->flags & (WEIR_TCP_SYN | WEIR_TCP_RST) ||
+	    !weir_is_kept_here(ctx, facts, outcome->service, stats))
+		return WEIR_REASON_NO_EVENT;
+	if (facts->payload_length || facts->flags & WEIR_TCP_FIN)
+		outcome->answer = WEIR_ACTION_ACKNOWLEDGE;
+	return WEIR_REASON_TURNED_AWAY;
 }
 
 /* Judges a packet whose facts are known: DESIGN.md, section 3. */
@@ -380,12 +417,14 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 			  set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol)
 			? weir_judge_data(ctx, hook, facts, stats, outcome)
 			: WEIR_REASON_NO_EVENT;
-		/* While SYNs are answered by cookie, whoever acknowledges one has proved himself.
-		 */
-		if (WEIR_UNLIKELY(present & WEIR_CHALLENGING &&
-				  outcome->reason == WEIR_REASON_NO_EVENT))
-			hook == WEIR_HOOK_XDP ? weir_witness_xdp(ctx, facts, stats)
-					      : weir_witness_tc(ctx, facts, stats);
+		if (WEIR_UNLIKELY(present & (WEIR_CHALLENGING | WEIR_TURNING)) &&
+		    outcome->reason == WEIR_REASON_NO_EVENT) {
+			if (hook == WEIR_HOOK_XDP)
+				outcome->reason =
+				    weir_judge_rest_xdp(ctx, facts, stats, outcome) & 63;
+			else if (present & WEIR_CHALLENGING)
+				weir_witness_tc(ctx, facts, stats);
+		}
 	}
 }
 

@@ -184,6 +184,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_TURNED);
+	__type(key, __u32);
+	__type(value, struct weir_turned);
+} turned SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, WEIR_RUNNING);
 	__type(key, __u32);
 	__type(value, struct weir_running);

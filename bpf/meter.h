@@ -161,6 +161,18 @@ __noinline int weir_add_burst(__u64 id, const struct weir_facts *facts, struct w
 	return way;
 }
 
+/* The word of a source's state, or 0 when it has none. */
+static __always_inline __u64 weir_burst_word(__u64 id)
+{
+	__u32 index = weir_set_of(id, weir_burst_mask), way;
+	struct weir_burst_set *set = bpf_map_lookup_elem(&bursts, &index);
+
+	if (!set)
+		return 0;
+	way = weir_find_burst_way(set, id);
+	return way == WEIR_NO_WAY ? 0 : WEIR_LOAD(&set->ways[way].burst.word);
+}
+
 static __always_inline struct weir_burst *weir_find_burst(__u64 id, const struct weir_facts *facts,
 							  struct weir_stats *stats)
 {

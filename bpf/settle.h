@@ -7,11 +7,12 @@
 #include "notices.h"
 #include "turn_away.h"
 
-static __always_inline int weir_is_allowed(const struct weir_facts *facts)
+/* A global function: inlined, each way to a key would be checked with each reason for asking. */
+__noinline int weir_is_allowed(const struct weir_facts *facts)
 {
 	struct weir_net key;
 
-	if (facts->layer == WEIR_LAYER_NONE)
+	if (!facts || facts->layer == WEIR_LAYER_NONE)
 		return 0;
 	weir_net_key(facts, &key);
 	return bpf_map_lookup_elem(&allow_nets, &key) != NULL;
@@ -49,6 +50,18 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 }
 
 /*
+ * Whether a request was turned away by what its service allows a source. By a rule for its path, or
+ * as a part of a page, others of the source's may still get in; and of a repeat only this.
+ */
+static __always_inline int weir_is_of_service(const struct weir_outcome *outcome)
+{
+	return (outcome->reason == WEIR_REASON_OVER_LIMIT ||
+		outcome->reason == WEIR_REASON_KICKED_AGAIN) &&
+	       WEIR_READ_EVENT(outcome->request) == WEIR_EVENT_REQUEST &&
+	       !WEIR_READ_RULE(outcome->request);
+}
+
+/*
  * Answers a packet where that is possible: a SYN with a challenge, anything with a reset, and a
  * request with a page. Leaves in the outcome what it was answered with, WEIR_ACTION_DROP for
  * nothing, and its reason if that is another now. A global function, which the verifier checks
@@ -59,7 +72,7 @@ __noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 {
 	const struct weir_control *control = &weir_control;
 	const struct weir_settings *set = weir_active(control);
-	int done = WEIR_CHALLENGE_NO;
+	int done = WEIR_CHALLENGE_NO, is_turned;
 
 	if (!facts || !stats || !outcome)
 		return 0;
@@ -68,21 +81,29 @@ __noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 		outcome->answer = WEIR_ACTION_DROP;
 		return 0;
 	}
+	if (outcome->answer == WEIR_ACTION_ACKNOWLEDGE) {
+		outcome->answer = weir_part_xdp(ctx, facts, stats);
+		return 0;
+	}
 	if (outcome->answer != WEIR_ACTION_CHALLENGE) {
 		outcome->answer = weir_turn_away_xdp(ctx, facts, stats,
 						     outcome->answer == WEIR_ACTION_REPLY &&
 							 outcome->is_real && outcome->request,
 						     outcome->is_real);
+		if (outcome->answer == WEIR_ACTION_REPLY && weir_is_of_service(outcome))
+			weir_note_turned(facts, outcome->service, stats);
 		return 0;
 	}
-	if (outcome->event == WEIR_EVENT_SYN && control->present & WEIR_CAN_CHALLENGE)
-		done = weir_challenge_xdp(ctx, facts, stats);
+	is_turned = outcome->reason == WEIR_REASON_TURNED_AWAY;
+	if (outcome->event == WEIR_EVENT_SYN &&
+	    (is_turned || control->present & WEIR_CAN_CHALLENGE))
+		done = weir_challenge_xdp(ctx, facts, stats, !is_turned);
 	if (done == WEIR_CHALLENGE_SENT)
 		return 0;
 	outcome->answer = WEIR_ACTION_DROP;
 	if (done == WEIR_CHALLENGE_TRICKLE)
 		outcome->reason = WEIR_REASON_TRICKLED;
-	else if (outcome->reason == WEIR_REASON_FLOODED)
+	else if (is_turned || outcome->reason == WEIR_REASON_FLOODED)
 		/* Under its own limit: never refused, only asked to prove itself. */
 		outcome->reason = WEIR_REASON_UNDER_LIMIT;
 	return 0;

@@ -9,6 +9,7 @@
 #include "judge.h"
 #include "lib/parse.h"
 #include "notices.h"
+#include "turned.h"
 
 enum weir_short {
 	WEIR_SHORT_NO,	  /* not settled: go the long way */
@@ -26,7 +27,8 @@ static __always_inline void weir_count_bulk(const struct weir_settings *set, __u
 /* Whether it matters who sent a packet that starts nothing. */
 static __always_inline int weir_is_guarded(void)
 {
-	return weir_control.present & (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS | WEIR_CHALLENGING);
+	return weir_control.present &
+	       (WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS | WEIR_CHALLENGING | WEIR_TURNING);
 }
 
 /* Bulk data while that does not matter. Returns whether it was that; then it passes, and is
@@ -83,6 +85,11 @@ static __always_inline enum weir_short weir_settle_plain(const struct weir_frame
 		if (WEIR_UNLIKELY(present & WEIR_CHALLENGING) &&
 		    !weir_is_validated(weir_plain_id(set, frame, is_v6, weir_validated_salt()),
 				       weir_now_ms(stats)))
+			return WEIR_SHORT_CLEAR;
+		if (WEIR_UNLIKELY(present & WEIR_TURNING) && set->port_service[plain.port] &&
+		    weir_is_turned(weir_plain_id(set, frame, is_v6,
+						 weir_turned_salt(set->port_service[plain.port])),
+				   weir_now_ms(stats)))
 			return WEIR_SHORT_CLEAR;
 		stats->bytes += frame->length;
 		weir_count_bulk(set, plain.port, stats);

@@ -6,6 +6,7 @@
 #ifndef WEIR_TURN_AWAY_H
 #define WEIR_TURN_AWAY_H
 
+#include "turned.h"
 #include "write.h"
 
 /*
@@ -68,6 +69,29 @@ __noinline int weir_turn_away_xdp(struct xdp_md *ctx, const struct weir_facts *f
 	}
 	weir_make_reset(&answer, facts);
 	return weir_write(ctx, facts, desk, &answer, NULL) ? WEIR_ACTION_RESET : WEIR_ACTION_DROP;
+}
+
+/*
+ * Acknowledges what a client sends on a connection that the host never heard of: more of a request
+ * that was answered already, or its end. Returns enum weir_action: what was done, or
+ * WEIR_ACTION_DROP.
+ */
+__noinline int weir_part_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			     struct weir_stats *stats)
+{
+	const struct weir_settings *set = weir_active(&weir_control);
+	struct weir_desk *desk = weir_my_desk();
+	struct weir_answer answer;
+
+	if (!facts || !stats || !desk || !weir_is_to_one(ctx) ||
+	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &desk->handshake) ||
+	    !weir_may_turn_away(set, facts, WEIR_ANSWERS_FOR_A_CLIENT, stats))
+		return WEIR_ACTION_DROP;
+	/* Who still acknowledges the cookie was sent no page, and waits for the other end's FIN. */
+	weir_make_ack(&answer, facts,
+		      facts->flags & WEIR_TCP_FIN && weir_has_cookie(ctx, WEIR_HOOK_XDP, facts));
+	return weir_write(ctx, facts, desk, &answer, NULL) ? WEIR_ACTION_ACKNOWLEDGE
+							   : WEIR_ACTION_DROP;
 }
 
 #endif

@@ -92,6 +92,16 @@ static __always_inline void weir_make_reset(struct weir_answer *answer,
 		      !!(facts->flags & WEIR_TCP_FIN);
 }
 
+/* An acknowledgement of all of a segment; `is_last`: and the end of what is sent. */
+static __always_inline void weir_make_ack(struct weir_answer *answer,
+					  const struct weir_facts *facts, int is_last)
+{
+	__builtin_memset(answer, 0, sizeof(*answer));
+	answer->flags = WEIR_TCP_ACK | (is_last ? WEIR_TCP_FIN : 0);
+	answer->seq = facts->ack;
+	answer->ack = facts->seq + facts->payload_length + !!(facts->flags & WEIR_TCP_FIN);
+}
+
 /* Data in the server's place, and its end. `theirs`: the segment's TCP header, all 15 words. */
 static __always_inline void weir_make_reply(struct weir_answer *answer,
 					    const struct weir_facts *facts, const __be32 *theirs,

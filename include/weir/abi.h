@@ -21,7 +21,7 @@
 #define WEIR_STATIC_ASSERT(condition, text) _Static_assert(condition, text)
 #endif
 
-#define WEIR_LAYOUT 7
+#define WEIR_LAYOUT 8
 
 #define WEIR_SERVICE_MAX   16 /* services in one settings block */
 #define WEIR_INTERFACE_MAX 32 /* interfaces one agent filters */
@@ -274,6 +274,7 @@ struct weir_settings {
 #define WEIR_RESETS	     64u  /* some service resets the connections of banned sources */
 #define WEIR_TIMING	     128u /* how long answers take is measured */
 #define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
+#define WEIR_TURNING	     256u /* the same when it turns a source away with the page */
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
 struct weir_control {
@@ -442,6 +443,15 @@ struct weir_trickle {
 #define WEIR_COURTESIES 4096 /* a power of two */
 struct weir_courtesy {
 	__u64 word; /* hash << 32 | second << 16 | count */
+};
+
+/*
+ * The value of `turned`: until when a source that was shown the page is answered on new connections
+ * too, by service: the lower 32 bits of the boot clock's milliseconds.
+ */
+#define WEIR_TURNED 4096 /* a power of two */
+struct weir_turned {
+	__u64 word; /* hash << 32 | until */
 };
 
 /* ---- notices ------------------------------------------------------------------------------ */

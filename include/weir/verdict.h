@@ -29,7 +29,8 @@
 	X(RESET, "reset", "answered with a TCP reset")                                             \
 	X(REPLY, "reply", "answered with HTTP 429")                                                \
 	X(CHALLENGE, "challenge", "answered with a SYN cookie")                                    \
-	X(DEFERRED, "deferred", "dropped now, let through when sent again after the delay")
+	X(DEFERRED, "deferred", "dropped now, let through when sent again after the delay")        \
+	X(ACKNOWLEDGE, "acknowledge", "the end of a connection that the host never heard of")
 
 /* X(ID, name, help) */
 #define WEIR_WINDOWS(X)                                                                            \
@@ -71,6 +72,8 @@
 	X(FLOODED, "flooded", KICK, "a new source while SYNs flood the service")                   \
 	X(REPEATED, "repeated", KICK, "the same URL again while the first is not answered")        \
 	X(KICKED_AGAIN, "kickedAgain", KICK, "a kicked segment sent again")                        \
+	X(TURNED_AWAY, "turnedAway", KICK,                                                         \
+	  "of a kicked source's new connection, kept from the host")                               \
 	X(CONTENDED, "contended", KICK, "too many CPUs at one source to count it")                 \
 	X(BANNED_SOURCE, "bannedSource", BAN, "its source is banned")                              \
 	X(BANNED_NET, "bannedNet", BAN, "its network is banned")                                   \

@@ -39,7 +39,7 @@ def net(net, receiver):
 
 def ask(net, source, path="/"):
     """The status of one request on a connection of its own; 0: no answer."""
-    return curl(net.client, url(net.SERVER4, path), source, 1, "--path-as-is").code
+    return curl(net.client, url(net.SERVER4, path), source, 3, "--path-as-is").code
 
 
 def bans(agent):

@@ -52,6 +52,47 @@ def test_the_page_comes_on_a_connection_that_is_open_and_on_a_new_one(net, nginx
     assert stats["services"]["web"]["request"]["kick"] == 2
 
 
+def accepted(net):
+    """Connections that the server's TCP has taken since the namespace was made."""
+    text = net.server.run("nstat", "-asz", "TcpPassiveOpens").stdout
+    return int(text.split("TcpPassiveOpens")[1].split()[0])
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_the_server_never_hears_of_the_new_connections_of_who_is_turned_away(net, nginx, weir,
+                                                                             figure, family):
+    agent = weir(kicking("reply"))
+    server, source = ((net.SERVER4, net.client4(1)), (net.SERVER6, net.client6(1)))[family == 6]
+    other = (net.client4(2), net.client6(2))[family == 6]
+    assert statuses(curl(net, source, *[url(server)] * 3).stdout) == [200, 200, 429]
+    before = accepted(net)
+    resets = Counter(net.client, net.PEER, flags=RST, mask=RST)
+    answers = [curl(net, source, url(server)) for _ in range(20)]
+    assert [statuses(a.stdout) for a in answers] == [[429]] * 20
+    assert all(a.returncode == 0 for a in answers)
+    resets.stop()
+    assert accepted(net) == before
+    assert resets.count() == 0, "neither its own nor the host's"
+    stats = agent.stats()
+    assert stats["services"]["web"]["request"]["kick"] == 21
+    assert stats["actions"]["reply"] == 21
+    assert stats["actions"]["challenge"] == stats["actions"]["acknowledge"] == 20
+    figure("issue 4", f"20 new connections over IPv{family} of a kicked client: 20 pages, "
+                      "0 connections and 0 resets of the server's")
+    assert statuses(curl(net, other, url(server)).stdout) == [200]
+
+
+def test_a_large_request_of_who_is_turned_away_is_answered_too(net, nginx, weir):
+    weir(kicking("reply"))
+    assert statuses(curl(net, net.client4(1), *[url(net.SERVER4)] * 3).stdout) == [200, 200, 429]
+    before = accepted(net)
+    large = net.client.run("curl", "-gsSi", "--max-time", 5, "--interface",
+                           f"host!{net.client4(1)}", "-H", f"Cookie: {'a' * 6000}",
+                           url(net.SERVER4), check=False)
+    assert (large.returncode, statuses(large.stdout)) == (0, [429]), large
+    assert accepted(net) == before
+
+
 def sockets(net):
     """Connections that the server has, but for those that it remembers."""
     text = net.server.run("ss", "-Htn", "state", "connected", "exclude", "time-wait",

@@ -110,7 +110,7 @@ class Program {
 
   // What the XDP program makes of a frame, and what it makes it.
   std::pair<int, Bytes> answer(const Bytes& frame) {
-    Bytes out(frame.size() + 256);
+    Bytes out(frame.size() + 2 * WEIR_REPLY_MAX);
     LIBBPF_OPTS(bpf_test_run_opts, options);
     options.data_in = frame.data();
     options.data_size_in = static_cast<__u32>(frame.size());

@@ -81,8 +81,8 @@ TEST(StatsJson, HasTheFillOfTables) {
   EXPECT_EQ(json["sources"]["sketchSeconds"], 66.5);
   EXPECT_EQ(json["bans"], Json({{"active", 145}, {"capacity", 101'000}}));
   EXPECT_EQ(json["notices"], Json({{"sent", 63}, {"lost", 64}}));
-  EXPECT_EQ(keys(json["actions"]),
-            (std::vector<std::string>{"drop", "reset", "reply", "challenge", "deferred"}));
+  EXPECT_EQ(keys(json["actions"]), (std::vector<std::string>{"drop", "reset", "reply", "challenge",
+                                                             "deferred", "acknowledge"}));
   EXPECT_EQ(json["actions"]["deferred"], 12);
 }
 

@@ -57,8 +57,8 @@ Result<Window> parse_window(const std::string& text) {
 
 Result<Action> parse_action(const std::string& text) {
   auto action = parse_name<weir_action>("--action", text);
-  // "deferred" is what a throttle does, not what a kick may be set to.
-  if (action && *action == WEIR_ACTION_DEFERRED) {
+  // What comes after is not what a kick may be set to.
+  if (action && *action >= WEIR_ACTION_DEFERRED) {
     return wrong("--action", text, "it is one of " + choices<weir_action>());
   }
   return action;

@@ -25,10 +25,9 @@ constexpr Row kReasons[] = {WEIR_REASONS(WEIR_REASON_ROW)};
 #undef WEIR_REASON_ROW
 #undef WEIR_ROW
 
-// "deferred" is what the data path did, not something an operator asks for. It comes last,
-// so leaving it out of what can be chosen is a matter of length.
+// "deferred" and what follows is what the data path did, not something an operator asks for.
 constexpr std::size_t kActionChoices = WEIR_ACTION_DEFERRED;
-static_assert(kActionChoices + 1 == WEIR_ACTION_COUNT, "deferred is the last action");
+static_assert(WEIR_ACTION_COUNT == WEIR_ACTION_ACKNOWLEDGE + 1, "of the others, all are before");
 
 // Numbers come from maps and records too, and may be out of any enum's range.
 template <std::size_t N>

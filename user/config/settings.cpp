@@ -84,6 +84,7 @@ Action effective_action(const Service& service, Event event, Action action) {
     case WEIR_ACTION_DROP:
     case WEIR_ACTION_RESET:
     case WEIR_ACTION_DEFERRED:
+    case WEIR_ACTION_ACKNOWLEDGE:
     case WEIR_ACTION_COUNT:
       break;
   }

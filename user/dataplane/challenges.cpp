@@ -77,10 +77,8 @@ void Challenges::tick(const std::vector<InterfaceRecord>& interfaces, std::uint6
   const bool is_challenging = (control_->present & WEIR_CHALLENGING) != 0;
   if (can() && ++touched_ticks_ >= (is_challenging ? kTouchTicksWhileChallenging : kTouchTicks))
     touch_listeners();
-  quiet_ticks_ = sent == sent_ ? quiet_ticks_ + 1 : 0;
-  sent_ = sent;
   // While challenges are sent, every acknowledgement is looked at: not for longer than needed.
-  if (quiet_ticks_ >= kQuietTicks)
+  if (quiet_.tick(sent) >= kQuietTicks)
     __atomic_fetch_and(&control_->present, ~WEIR_CHALLENGING, __ATOMIC_RELEASE);
 }
 

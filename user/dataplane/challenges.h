@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "dataplane/interface_table.h"
+#include "dataplane/quiet.h"
 #include "weir/abi.h"
 
 namespace weir {
@@ -35,9 +36,8 @@ class Challenges {
 
   weir_control* control_;
   std::optional<std::string> problem_;
-  std::uint64_t sent_ = 0;  // at the last tick
-  int quiet_ticks_ = 0;     // since one was sent
-  int touched_ticks_ = 0;   // since listeners were touched
+  Quiet quiet_;            // of what is sent
+  int touched_ticks_ = 0;  // since listeners were touched
 };
 
 }  // namespace weir

@@ -120,6 +120,7 @@ class Kernel final : public DataPlane {
     meters_.rest();
     attach_timers();
     challenges_.tick(table_.records(), total.answers[WEIR_ACTION_CHALLENGE]);
+    rest_turning(total.answers[WEIR_ACTION_REPLY]);
   }
 
   [[nodiscard]] std::vector<Meter> meters(const Address& address, BootNs now) const override {
@@ -142,6 +143,7 @@ class Kernel final : public DataPlane {
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
   void attach_timers();
+  void rest_turning(std::uint64_t pages);
   void tell_of_closing(const Status& closed);
   static int on_notice(void* context, void* data, std::size_t size);
 
@@ -155,6 +157,7 @@ class Kernel final : public DataPlane {
   RuleTables rules_;
   KernelMeters meters_;
   Challenges challenges_;
+  Quiet pages_;
   std::map<unsigned, unsigned> timed_;  // slots whose answers are timed, or cannot be: ifindex
   SocketCloser closer_;
   bool told_of_closing_ = false;
@@ -336,6 +339,13 @@ void Kernel::time_answers(bool wanted) {
     __atomic_fetch_or(&control.present, WEIR_TIMING, __ATOMIC_RELEASE);
   else
     __atomic_fetch_and(&control.present, ~WEIR_TIMING, __ATOMIC_RELEASE);
+}
+
+// Who is turned away and comes again after this long is turned away by the host's own connection.
+void Kernel::rest_turning(std::uint64_t pages) {
+  constexpr int kQuietTicks = 60;
+  if (pages_.tick(pages) >= kQuietTicks)
+    __atomic_fetch_and(&object_.control()->present, ~WEIR_TURNING, __ATOMIC_RELEASE);
 }
 
 // Not while an interface is being attached: that should be quick, and this can wait.

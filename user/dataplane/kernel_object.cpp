@@ -88,6 +88,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.floods, "floods", 0},
       {maps.trickles, "trickles", 0},
       {maps.courtesies, "courtesies", 0},
+      {maps.turned, "turned", 0},
       {maps.running, "running", 0},
       {maps.paths, "paths", 0},
       {maps.suffixes, "suffixes", 0},
