@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstring>
 
+#include "config/encode.h"
 #include "dataplane/sizes.h"
 
 namespace weir::bench {
@@ -15,6 +16,7 @@ namespace {
 constexpr std::uint32_t kNever = 0xffffffff;  // a limit that no count reaches
 constexpr const char* kClient = "10.0.0.0";   // the driver's first
 constexpr int kMany = 65536;
+constexpr std::size_t kTcpSequence = 14 + 20 + 4;  // in a plain IPv4 frame
 constexpr unsigned kScale = 128;  // as many sources as the agent of a large machine has room for
 constexpr unsigned kSources = 4096 * kScale;  // the reference has as many
 constexpr unsigned kNewBudget = new_budget(kSources);
@@ -57,9 +59,9 @@ Driver::Driver(int program, KeySet keys)
 
 void Driver::restore(const Bytes& frame) {
   auto& to = skeleton_->bss->driver_frame;
-  if (frame.size() != sizeof to) throw std::runtime_error("not a plain segment to be restored");
-  std::memcpy(to, frame.data(), sizeof to);
-  skeleton_->bss->driver_restores = 1;
+  if (frame.size() > sizeof to) throw std::runtime_error("too long to be restored");
+  std::memcpy(to, frame.data(), frame.size());
+  skeleton_->bss->driver_restores = static_cast<__u32>(frame.size());
 }
 
 void Driver::step() { skeleton_->bss->driver_step = 1000; }
@@ -75,6 +77,7 @@ Cases::Cases() : reference_(make_reference()), naive_(make_reference()) {
   add_under_limit();
   add_over_limit();
   add_challenged();
+  add_reply();
 }
 
 Cases::Reference Cases::make_reference() {
@@ -87,6 +90,7 @@ Cases::Reference Cases::make_reference() {
 
 Program& Cases::fresh() {
   programs_.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale, kNewBudget));
+  programs_.back()->control().present |= WEIR_TIMING;  // as the agent does unless told otherwise
   return *programs_.back();
 }
 
@@ -233,6 +237,46 @@ void Cases::add_challenged() {
     add("challenge", keys, XDP_TX, fd(program), syn, {{lru_[at(KeySet::kFixed)], 0}},
         Rewrite::kRestore);
   }
+}
+
+// A request that is turned away with the page. Of one client: on its connection, which it has made
+// by cookie, and with a clock of its own, since a client gets only so many pages in a second.
+void Cases::add_reply() {
+  constexpr int kPagesInASecond = 200;
+  programs_.push_back(std::make_unique<Program>(/*test_clock=*/true));
+  Program& program = *programs_.back();
+  program.limit(WEIR_EVENT_SYN, 0, 0, 600'000);
+  program.limit(WEIR_EVENT_REQUEST, 0, 0, 600'000).action = WEIR_ACTION_REPLY;
+  program.challenge();
+  program.block().reply = encode_settings({}).reply;
+
+  const Packet client = Packet::from(kClient).to_port(8080);
+  const auto requesting = [&program, client] {
+    program.advance(1000);
+    program.passes(client);  // the host should see one a second
+    const auto [verdict, synack] = program.answer(Packet(client).tcp_options(20).build());
+    __be32 cookie = 0;
+    if (verdict == XDP_TX) std::memcpy(&cookie, &synack.at(kTcpSequence), sizeof cookie);
+    return Packet(client).seq(2).acknowledge(ntohl(cookie) + 1).request().build();
+  };
+  auto driver = std::make_shared<Driver>(fd(program), KeySet::kFixed);
+  auto c = std::make_unique<CostCase>();
+  c->name = "reply";
+  c->keys = KeySet::kFixed;
+  c->expected = XDP_TX;
+  c->comparisons = {{lru_[at(KeySet::kFixed)], 6}};
+  c->driven = restored_drop_;
+  c->run = [&program, driver, requesting](int repeat) {
+    const Bytes frame = requesting();
+    driver->restore(frame);
+    int verdict = XDP_TX;
+    for (int done = 0; done < repeat && verdict == XDP_TX; done += kPagesInASecond) {
+      program.advance(1000);
+      verdict = driver->run(frame, kPagesInASecond);
+    }
+    return verdict;
+  };
+  all.push_back(std::move(c));
 }
 
 }  // namespace weir::bench

@@ -95,6 +95,7 @@ class Cases {
   void add_under_limit();
   void add_over_limit();
   void add_challenged();
+  void add_reply();
 
   // Nobody is challenged where nobody listens; and where somebody does, made-up requests are stray.
   test::Listening listening_{8080};

@@ -23,16 +23,22 @@ __u32 driver_mask = 0; /* how many sources take turns, less one */
 
 __u32 driver_bits = 0; /* those of the mask */
 __u32 driver_step = 0; /* each source's segments are so many bytes apart; 0: always the same */
-__u32 driver_restores = 0;
-__u8 driver_frame[54]; /* Ethernet, IPv4, TCP */
+__u32 driver_restores = 0; /* bytes of: */
+__u8 driver_frame[128];
 
 SEC("xdp")
 int driver(struct xdp_md *ctx)
 {
 	struct bench_frame frame;
+	__u32 length = driver_restores;
 
-	if (driver_restores)
-		bpf_xdp_store_bytes(ctx, 0, driver_frame, sizeof(driver_frame));
+	if (length && length <= sizeof(driver_frame)) {
+		int more = (int)length - (int)(ctx->data_end - ctx->data);
+
+		if (more)
+			bpf_xdp_adjust_tail(ctx, more);
+		bpf_xdp_store_bytes(ctx, 0, driver_frame, length);
+	}
 	if (bench_parse(ctx, &frame)) {
 		__u32 all = driver_next++, number = all & driver_mask;
 
