@@ -88,6 +88,9 @@ static __always_inline int weir_socket_state(void *ctx, enum weir_hook hook,
 			known->is_first = !tcp->bytes_received;
 			if (!weir_is_near(facts->seq, known->next))
 				state = WEIR_SOCKET_OTHER;
+			else if (state == BPF_TCP_SYN_RECV && facts->flags & WEIR_TCP_ACK &&
+				 facts->ack == tcp->snd_nxt)
+				state = WEIR_SOCKET_READY; /* by TCP Fast Open */
 		}
 	}
 	bpf_sk_release(sock);

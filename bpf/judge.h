@@ -10,11 +10,13 @@
 #include "challenge.h"
 #include "clock.h"
 #include "connection.h"
+#include "fast_open.h"
 #include "lib/event.h"
 #include "lib/facts.h"
 #include "lib/held.h"
 #include "maps.h"
 #include "meter.h"
+#include "nets.h"
 #include "read.h"
 #include "repeats.h"
 #include "turned.h"
@@ -33,16 +35,6 @@ struct weir_outcome {
 	__u32 segment;	   /* as weir_segment_xdp() returns it; 0: it was not asked */
 	__u32 ban_due;
 };
-
-static __always_inline void weir_net_key(const struct weir_facts *facts, struct weir_net *key)
-{
-	key->prefixlen = 32 + (facts->family ? 128 : 32);
-	key->family = bpf_htonl(facts->family ? 6 : 4);
-	key->addr[0] = facts->family ? facts->addr[0] : facts->addr[3];
-	key->addr[1] = facts->family ? facts->addr[1] : 0;
-	key->addr[2] = facts->family ? facts->addr[2] : 0;
-	key->addr[3] = facts->family ? facts->addr[3] : 0;
-}
 
 /*
  * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
@@ -324,6 +316,8 @@ static __always_inline __u32 weir_judge_syn(void *ctx, enum weir_hook hook,
 {
 	__u32 reason;
 
+	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(facts->payload_length))
+		weir_cut_syn_xdp(ctx, facts, outcome->service);
 	outcome->event = WEIR_EVENT_SYN;
 	reason = weir_judge_event(
 	    ctx, hook, control, set, facts,

@@ -7,17 +7,6 @@
 #include "notices.h"
 #include "turn_away.h"
 
-/* A global function: inlined, each way to a key would be checked with each reason for asking. */
-__noinline int weir_is_allowed(const struct weir_facts *facts)
-{
-	struct weir_net key;
-
-	if (!facts || facts->layer == WEIR_LAYER_NONE)
-		return 0;
-	weir_net_key(facts, &key);
-	return bpf_map_lookup_elem(&allow_nets, &key) != NULL;
-}
-
 /*
  * Counts a verdict other than pass in the way that it was carried out; returns the reason why.
  * Events that came at once are judged together.

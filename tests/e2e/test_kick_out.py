@@ -54,8 +54,7 @@ def test_the_page_comes_on_a_connection_that_is_open_and_on_a_new_one(net, nginx
 
 def accepted(net):
     """Connections that the server's TCP has taken since the namespace was made."""
-    text = net.server.run("nstat", "-asz", "TcpPassiveOpens").stdout
-    return int(text.split("TcpPassiveOpens")[1].split()[0])
+    return net.server.counter("TcpPassiveOpens")
 
 
 @pytest.mark.parametrize("family", [4, 6])

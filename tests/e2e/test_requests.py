@@ -253,3 +253,28 @@ def test_repeats_can_be_left_alone(net, slow, weir):
         second.sendall(GET % b"a")
         assert (read_answer(first), read_answer(second)) == (200, 200)
     assert agent.stats()["reasons"]["repeated"] == 0
+
+
+def fast_open(net, family):
+    """The status of a request that is sent with the SYN."""
+    server, source = ((net.SERVER4, net.client4(1)), (net.SERVER6, net.client6(1)))[family == 6]
+    kind = socket.AF_INET6 if family == 6 else socket.AF_INET
+    with net.client.entered(), socket.socket(kind, socket.SOCK_STREAM) as client:
+        client.bind((source, 0))
+        client.sendto(GET % b"", socket.MSG_FASTOPEN, (server, 80))
+        client.settimeout(3)
+        return read_answer(client)
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_a_request_in_the_syn_is_one_request_and_judged_as_any(net, nginx, weir, figure, family):
+    for end, roles in ((net.client, 1), (net.server, 2)):
+        end.sysctl("net.ipv4.tcp_fastopen", roles)
+    assert [fast_open(net, family) for _ in range(3)] == [200] * 3
+    assert net.server.counter("TcpExtTCPFastOpenPassive") == 2, "the first brought the cookie"
+    agent = weir(config(request=limit(3, 3, "10m", action="reply")))
+    assert [fast_open(net, family) for _ in range(5)] == [200] * 3 + [429] * 2
+    counted = agent.stats()["services"]["web"]["request"]["events"]
+    figure("issue 4", f"5 requests with the SYN over IPv{family}: counted as {counted}")
+    assert counted == 5
+    assert nginx.requests() == 3 + 3

@@ -51,6 +51,11 @@ class Namespace:
     def ip(self, *words):
         return run("ip", "-n", self.name, *words)
 
+    def counter(self, name):
+        """One of the namespace's own counters of packets, by its name in nstat(8)."""
+        text = self.run("nstat", "-asz", name).stdout
+        return int(text.split(name)[1].split()[0])
+
     def sysctl(self, name, value):
         path = "/proc/sys/" + name.replace(".", "/")
         self.run("sh", "-c", f"echo {value} > {path}")

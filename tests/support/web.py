@@ -26,7 +26,7 @@ http {{
   types {{ text/html html; text/css css; text/javascript js; image/png png; }}
   keepalive_requests 1000000;
   server {{
-    listen 80 backlog=4096; listen [::]:80 backlog=4096;
+    listen 80 backlog=4096 fastopen=256; listen [::]:80 backlog=4096 fastopen=256;
     root {home}/www;
   }}
 }}
