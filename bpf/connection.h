@@ -262,7 +262,8 @@ static __always_inline void weir_note_asked(__u64 id, int is_new)
 #define WEIR_SEGMENT_KIND	7
 #define WEIR_SEGMENT_REAL	8 /* the host has the connection */
 #define WEIR_SEGMENT_TORN	16 /* bytes before it are missing: it may begin anywhere in a request */
-#define WEIR_SEGMENT_COOKIE	32		      /* the host does not have it yet */
+#define WEIR_SEGMENT_COOKIE	32 /* the host does not have it yet */
+#define WEIR_SEGMENT_OPEN	64 /* more of a request whose path is not known yet */
 #define WEIR_SEGMENT_SKIP(word) ((__u32)(word) >> 16) /* bytes in it before the request */
 
 /* What a segment with data is, for its connection. Data that starts nothing is let through here. */
@@ -304,7 +305,9 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	} else {
 		conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
 	}
-	if (kind == WEIR_SEGMENT_MORE) {
+	if (kind == WEIR_SEGMENT_MORE && conn->flags & WEIR_CONN_OPEN) {
+		kind |= WEIR_SEGMENT_OPEN;
+	} else if (kind == WEIR_SEGMENT_MORE) {
 		/* Only the last of a body is what the server can answer: the rest need no clock. */
 		if (!weir_is_of_body(conn, facts->seq + facts->payload_length))
 			weir_note_asked(id, 0);
@@ -312,7 +315,7 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	}
 	if (conn->flags & WEIR_CONN_REAL)
 		kind |= WEIR_SEGMENT_REAL;
-	if ((kind & WEIR_SEGMENT_KIND) != WEIR_SEGMENT_START)
+	if ((kind & WEIR_SEGMENT_KIND) != WEIR_SEGMENT_START && !(kind & WEIR_SEGMENT_OPEN))
 		return kind;
 	kind |= by_cookie;
 	if ((__s32)(facts->seq - conn->next) > 0)
@@ -330,6 +333,18 @@ __noinline int weir_segment_tc(struct __sk_buff *skb, const struct weir_facts *f
 			       struct weir_stats *stats)
 {
 	return weir_segment_of(skb, WEIR_HOOK_TC, facts, stats);
+}
+
+/* Keeps what was read of a request until its next segment comes. */
+static __always_inline int weir_keep_reading(__u64 id, const struct weir_reader *reader)
+{
+	struct weir_open_reading *kept = weir_reading_of(id);
+
+	if (!kept)
+		return 0;
+	kept->reader = *reader;
+	kept->id = id;
+	return 1;
 }
 
 /*
@@ -356,13 +371,15 @@ __noinline int weir_note_request(const struct weir_facts *facts, __u32 is_held, 
 	if (way >= WEIR_CONN_WAYS)
 		return 0;
 	conn = &set->ways[weir_forget(stats, way) & (WEIR_CONN_WAYS - 1)];
-	if (!is_held)
-		weir_note_asked(id, 1);
-	if (is_held)
+	if (is_held) {
 		weir_conn_hold(conn, facts->seq, facts->ack);
-	else
-		weir_conn_begin(conn, facts->seq + facts->payload_length, facts->ack,
-				WEIR_READ_WHOLE(request), desk->reader.body, now_ms);
+		return 1;
+	}
+	weir_note_asked(id, 1);
+	weir_conn_begin(conn, facts->seq + facts->payload_length, facts->ack,
+			WEIR_READ_WHOLE(request), desk->reader.body, now_ms);
+	if (WEIR_READ_OPEN(request) && weir_keep_reading(id, &desk->reader))
+		conn->flags |= WEIR_CONN_OPEN;
 	return 1;
 }
 

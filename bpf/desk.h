@@ -27,10 +27,13 @@ struct weir_handshake {
 #define WEIR_READ_EVENT(word)	 ((word)&7)
 #define WEIR_READ_REQUESTS(word) ((word) >> 4 & 31)
 #define WEIR_READ_WHOLE(word)	 ((word) >> 9 & 1)
+#define WEIR_READ_OPEN(word)	 ((word) >> 10 & 1)	 /* its path goes on, and there are rules */
 #define WEIR_READ_RULE(word)	 ((word) >> 16 & 0xffff) /* index + 1; 0: none */
-#define WEIR_READ_WORD(event, requests, is_whole, rule)                                            \
-	((__u32)(event) | (__u32)(requests) << 4 | (__u32)(is_whole) << 9 | (__u32)(rule) << 16)
-_Static_assert(WEIR_READ_REQUESTS(WEIR_READ_WORD(0, WEIR_PIPELINE_MAX, 0, 0)) == WEIR_PIPELINE_MAX,
+#define WEIR_READ_WORD(event, requests, is_whole, is_open, rule)                                   \
+	((__u32)(event) | (__u32)(requests) << 4 | (__u32)(is_whole) << 9 |                        \
+	 (__u32)(is_open) << 10 | (__u32)(rule) << 16)
+_Static_assert(WEIR_READ_REQUESTS(WEIR_READ_WORD(0, WEIR_PIPELINE_MAX, 0, 0, 0)) ==
+		   WEIR_PIPELINE_MAX,
 	       "as many requests fit the word");
 
 struct weir_desk {
@@ -54,6 +57,30 @@ static __always_inline struct weir_desk *weir_my_desk(void)
 	__u32 index = 0;
 
 	return bpf_map_lookup_elem(&desks, &index);
+}
+
+/*
+ * What was read of requests whose paths go on in another segment: each connection has one place,
+ * and a newer one may take it. Then the rest is not read.
+ */
+#define WEIR_READINGS 1024 /* a power of two */
+struct weir_open_reading {
+	__u64 id; /* of the connection; 0: none */
+	struct weir_reader reader;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_READINGS);
+	__type(key, __u32);
+	__type(value, struct weir_open_reading);
+} readings SEC(".maps");
+
+static __always_inline struct weir_open_reading *weir_reading_of(__u64 id)
+{
+	__u32 index = (__u32)id & (WEIR_READINGS - 1);
+
+	return bpf_map_lookup_elem(&readings, &index);
 }
 
 #endif

@@ -245,6 +245,9 @@ static __always_inline __u32 weir_judge_request(void *ctx, enum weir_hook hook,
 	outcome->request = read;
 	outcome->event = WEIR_READ_EVENT(read);
 	rule = WEIR_READ_RULE(read);
+	/* Counted as a request when it began; of the rest only the path is news. */
+	if (outcome->segment & WEIR_SEGMENT_OPEN && !rule)
+		return WEIR_REASON_NO_EVENT;
 	if (rule) {
 		limit = &set->rules[(rule - 1) & (WEIR_RULE_MAX - 1)].limit;
 		salt = weir_rule_salt(rule);
@@ -256,6 +259,8 @@ static __always_inline __u32 weir_judge_request(void *ctx, enum weir_hook hook,
 	reason =
 	    weir_judge_event(ctx, hook, control, set, facts, limit, weir_id_of(set, facts, salt),
 			     WEIR_READ_REQUESTS(read), stats, outcome);
+	if (outcome->segment & WEIR_SEGMENT_OPEN)
+		outcome->events = 0;
 	if (rule && reason == WEIR_REASON_OVER_LIMIT && outcome->is_real)
 		outcome->ban_due = set->rules[(rule - 1) & (WEIR_RULE_MAX - 1)].bans;
 	return reason;
@@ -274,6 +279,15 @@ __noinline int weir_judge_request_tc(struct __sk_buff *skb, const struct weir_fa
 	return (int)weir_judge_request(skb, WEIR_HOOK_TC, facts, stats, outcome);
 }
 
+/* Whether the paths of a service's requests have to be known. `service`: index + 1. */
+static __always_inline int weir_needs_paths(__u32 service)
+{
+	const struct weir_settings *set = weir_active(&weir_control);
+
+	return set->mode == WEIR_MODE_ENFORCE &&
+	       set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].has_rules;
+}
+
 /*
  * Judges data to an HTTP service, step by step: one inside the other, they would not fit the stack.
  */
@@ -284,11 +298,16 @@ static __always_inline __u32 weir_judge_data(void *ctx, enum weir_hook hook,
 	int segment = hook == WEIR_HOOK_XDP ? weir_segment_xdp(ctx, facts, stats)
 					    : weir_segment_tc(ctx, facts, stats);
 	__u32 reason;
+	int is_open;
 
 	outcome->is_real = !!(segment & WEIR_SEGMENT_REAL);
 	outcome->segment = (__u32)segment;
+	is_open = segment & WEIR_SEGMENT_OPEN;
+	/* Not before what comes before it: else a path in pieces would pass all rules. */
+	if (segment & WEIR_SEGMENT_TORN && weir_needs_paths(outcome->service))
+		return WEIR_REASON_UNREAD;
 	segment &= WEIR_SEGMENT_KIND;
-	if (segment != WEIR_SEGMENT_START)
+	if (segment != WEIR_SEGMENT_START && !is_open)
 		return segment == WEIR_SEGMENT_STRAY && weir_is_method(facts->payload_head)
 			   ? WEIR_REASON_STRAY
 			   : WEIR_REASON_NO_EVENT;

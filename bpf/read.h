@@ -45,6 +45,14 @@ static __always_inline int weir_read(void *ctx, enum weir_hook hook, const struc
 	if (!facts || !loop.desk)
 		return 0;
 	weir_begin_reading(&loop.desk->reader);
+	if (segment & WEIR_SEGMENT_OPEN) {
+		__u64 id = weir_connection_id(facts);
+		struct weir_open_reading *kept = weir_reading_of(id);
+
+		if (!kept || kept->id != id)
+			return 0;
+		loop.desk->reader = kept->reader;
+	}
 	length = facts->payload_length - skip;
 	if (length > WEIR_READ_MAX)
 		length = WEIR_READ_MAX;
@@ -83,12 +91,9 @@ static __always_inline int weir_is_part(struct weir_desk *desk, __u32 slot)
 /* The index + 1 of the rule for the path that was read, or 0. `service`: index + 1. */
 static __always_inline __u32 weir_rule_of(struct weir_desk *desk, __u32 slot, __u32 service)
 {
-	const struct weir_settings *set = &weir_control.slots[slot & 1];
 	struct weir_path_key *key = &desk->reader.path;
 	__u32 *index;
 
-	if (!set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].has_rules)
-		return 0;
 	key->prefixlen = 16 + 8 * (desk->reader.length & (WEIR_PATH_ROOM - 1));
 	key->slot = (__u8)slot;
 	key->service = (__u8)service;
@@ -101,18 +106,24 @@ static __always_inline __u32 weir_read_request(void *ctx, enum weir_hook hook,
 					       __u32 service, __u32 segment)
 {
 	struct weir_desk *desk = weir_my_desk();
-	__u32 requests, rule;
+	const struct weir_settings *set = &weir_control.slots[slot & 1];
+	__u32 requests, is_whole;
 
 	if (!desk || !weir_read(ctx, hook, facts, segment))
-		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, 1, 0, 0);
+		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, 1, 0, 0, 0);
 	requests = desk->reader.requests ? desk->reader.requests : 1;
 	/* Read to the end all the same: whether the last is whole says what may follow. */
 	if (requests > WEIR_PIPELINE_MAX)
 		requests = WEIR_PIPELINE_MAX;
+	is_whole = weir_is_whole(&desk->reader);
 	if (weir_is_part(desk, slot))
-		return WEIR_READ_WORD(WEIR_EVENT_MEDIA, 1, weir_is_whole(&desk->reader), 0);
-	rule = weir_rule_of(desk, slot, service);
-	return WEIR_READ_WORD(WEIR_EVENT_REQUEST, requests, weir_is_whole(&desk->reader), rule);
+		return WEIR_READ_WORD(WEIR_EVENT_MEDIA, 1, is_whole, 0, 0);
+	if (!set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].has_rules)
+		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, requests, is_whole, 0, 0);
+	if (weir_is_open(&desk->reader))
+		return WEIR_READ_WORD(WEIR_EVENT_REQUEST, 1, 0, 1, 0);
+	return WEIR_READ_WORD(WEIR_EVENT_REQUEST, requests, is_whole, 0,
+			      weir_rule_of(desk, slot, service));
 }
 
 __noinline int weir_read_xdp(struct xdp_md *ctx, const struct weir_facts *facts, __u32 slot,

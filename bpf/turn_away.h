@@ -15,7 +15,8 @@
  */
 #define WEIR_ANSWERS_A_SECOND	  10000 /* and CPU */
 #define WEIR_ANSWERS_FOR_A_SOURCE 50	/* and second */
-#define WEIR_ANSWERS_FOR_A_CLIENT 250	/* the same, on a connection of this host */
+/* The same, on his own connections: a page, and the end of the connection, of 250 of them. */
+#define WEIR_ANSWERS_FOR_A_CLIENT 500
 
 /* Takes one from a second's share of all sources, and of this one. */
 static __always_inline int weir_may_turn_away(const struct weir_settings *set,

@@ -355,6 +355,13 @@ static __always_inline int weir_may_skip(const struct weir_reader *reader, __u64
 	       !((bytes - 0x0101010101010101ull) & ~bytes & 0x8080808080808080ull);
 }
 
+/* Whether what was read ends before the path does, and so is less than rules have to know. */
+static __always_inline int weir_is_open(const struct weir_reader *reader)
+{
+	return reader->phase < WEIR_READING_QUERY && reader->requests <= 1 &&
+	       reader->length < WEIR_PATH_MAX;
+}
+
 /* Whether all requests that began have all their fields; the last body may go on. */
 static __always_inline int weir_is_whole(const struct weir_reader *reader)
 {

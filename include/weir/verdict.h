@@ -68,6 +68,8 @@
 	X(ALLOWED, "allowed", ALLOW, "would have been acted on, but is on the allow list")         \
 	X(THROTTLED, "throttled", THROTTLE, "over startThrottle, sent for the first time")         \
 	X(HELD, "held", THROTTLE, "sent again before its delay was over")                          \
+	X(UNREAD, "unread", THROTTLE,                                                              \
+	  "part of a request, but not the next, before its path is known")                         \
 	X(OVER_LIMIT, "overLimit", KICK, "over toMuch")                                            \
 	X(FLOODED, "flooded", KICK, "a new source while SYNs flood the service")                   \
 	X(REPEATED, "repeated", KICK, "the same URL again while the first is not answered")        \

@@ -215,6 +215,23 @@ TEST_P(Path, TheShortCutForBulkDataCountsAsTheLongWayDoes) {
   EXPECT_EQ(both.reasons[WEIR_REASON_UNPROTECTED], 2u);
 }
 
+TEST_P(Path, WhereThereAreRulesNoRequestIsReadBeforeWhatComesBeforeIt) {
+  program.limit(WEIR_EVENT_REQUEST, 100, 100);
+  const auto next = [&](std::uint32_t seq) {
+    return client().seq(seq).request("GET / HTTP/1.1\r\n");
+  };
+  EXPECT_TRUE(passes(next(1000)));
+  EXPECT_TRUE(passes(next(1100))) << "without rules it counts as a request, whatever its path";
+  program.block().services[0].has_rules = 1;
+  EXPECT_FALSE(passes(next(1200)));
+  EXPECT_EQ(program.count(WEIR_REASON_UNREAD), 1u);
+  EXPECT_TRUE(passes(client().seq(1116).ack().payload(std::string(84, 'x')))) << "what was missing";
+  EXPECT_TRUE(passes(next(1200))) << "sent again";
+  program.set_mode(WEIR_MODE_OBSERVE);
+  EXPECT_TRUE(passes(next(1300)));
+  EXPECT_EQ(program.count(WEIR_REASON_UNREAD), 1u) << "observe touches nothing";
+}
+
 TEST_P(Path, ALimitThatIsOffMetersNothing) {
   for (std::uint16_t i = 0; i < 50; i++) EXPECT_TRUE(passes(client(i).syn()));
   EXPECT_EQ(program.stats().events[0][WEIR_EVENT_SYN][0].events, 0u);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who is kicked too often is banned: by a path's rule, by the service's, for longer each time."""
+import contextlib
 import datetime
 import json
+import socket
 import time
 
 import pytest
@@ -37,9 +39,13 @@ def net(net, receiver):
     return net
 
 
-def ask(net, source, path="/"):
+def ask(net, source, path="/", patience=3):
     """The status of one request on a connection of its own; 0: no answer."""
-    return curl(net.client, url(net.SERVER4, path), source, 3, "--path-as-is").code
+    return curl(net.client, url(net.SERVER4, path), source, patience, "--path-as-is").code
+
+
+def is_shut_out(net, source):
+    return ask(net, source, patience=1) == 0
 
 
 def bans(agent):
@@ -59,7 +65,7 @@ def test_the_eleventh_hit_on_a_guarded_path_is_a_ban_and_nobody_elses(net, nginx
     assert ask(net, eager) == 200
     assert ask(net, eager, path) == 429
     assert wait_for(lambda: bans(agent))
-    assert ask(net, eager) == 0
+    assert is_shut_out(net, eager)
     assert [ask(net, other, where) for where in ("/", path)] == [200, 404]
 
     [ban] = bans(agent)
@@ -68,6 +74,32 @@ def test_the_eleventh_hit_on_a_guarded_path_is_a_ban_and_nobody_elses(net, nginx
     assert ban["reason"] == "over 10 requests to /register/ within 1m"
     explained = agent.explain(eager)
     assert (explained["verdict"], explained["ban"]["rule"]) == ("ban", ban["rule"])
+
+
+def ask_in_pieces(net, source, at):
+    """The status of a request for a guarded path that is sent in pieces which end there."""
+    text = b"GET /register/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+    with net.client.entered():
+        client = socket.create_connection((net.SERVER4, 80), 3, (source, 0))
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with client, contextlib.suppress(OSError):
+        for start, end in zip((0, *at), (*at, len(text))):
+            client.sendall(text[start:end])
+            time.sleep(0.005)  # on a wire of their own
+        return int(client.recv(4096).split()[1])
+    return 0
+
+
+# Method, target and what follows are cut at each byte, and then everywhere.
+@pytest.mark.parametrize("pieces", [*[(at,) for at in range(1, 17)], tuple(range(1, 17))])
+def test_a_path_in_pieces_evades_no_rule(net, nginx, weir, pieces):
+    agent = weir(guarded())
+    eager = net.client4(1)
+    assert [ask_in_pieces(net, eager, pieces) for _ in range(10)] == [404] * 10
+    assert ask_in_pieces(net, eager, pieces) == 429
+    assert wait_for(lambda: bans(agent))
+    assert nginx.requests() == 10
+    assert agent.stats()["services"]["web"]["request"]["events"] == 11
 
 
 def test_a_longer_rule_wins(net, nginx, weir):
@@ -84,7 +116,7 @@ def test_kicks_become_a_ban_that_is_twice_as_long_the_next_time(net, nginx, weir
     [first] = bans(agent)
     assert (first["origin"], first["rule"], first["reason"], first["times"]) == (
         "rule", "web.ban", "3 kicks within 1m", 1)
-    assert ask(net, eager) == 0
+    assert is_shut_out(net, eager)
 
     assert wait_for(lambda: not bans(agent))
     assert ask(net, eager, "/b") == 429, "its window has not passed"
