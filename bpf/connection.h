@@ -253,6 +253,8 @@ static __always_inline void weir_note_asked(__u64 id, int is_new)
 	asking = bpf_map_lookup_elem(&asked, &index);
 	if (!asking || (!is_new && WEIR_LOAD(&asking->id) != id))
 		return;
+	if (is_new)
+		WEIR_STORE(&asking->told_ns, 0);
 	WEIR_STORE(&asking->since_ns, weir_precise_ns());
 	WEIR_STORE(&asking->id, id);
 }

@@ -14,6 +14,7 @@
 
 #include "connection.h"
 #include "lib/response.h"
+#include "requests.h"
 
 /* The answer to a packet of the server's: never another verdict. */
 static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 peer[4],
@@ -24,7 +25,7 @@ static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 
 	struct weir_responses *responses;
 	struct weir_asked *asking;
 	char head[WEIR_STATUS_LENGTH] = {};
-	__u64 id, since, us;
+	__u64 id, since, told, us;
 
 	if (!service ||
 	    set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].protocol != WEIR_PROTOCOL_HTTP)
@@ -40,6 +41,7 @@ static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 
 	if (!asking || WEIR_LOAD(&asking->id) != id)
 		return TC_ACT_UNSPEC;
 	since = WEIR_LOAD(&asking->since_ns);
+	told = WEIR_LOAD(&asking->told_ns);
 	bpf_skb_load_bytes(skb, offset, head, sizeof(head));
 	class = weir_status_class(head);
 	/* "100 Continue" and its like are not the answer. */
@@ -57,6 +59,7 @@ static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 
 	index = weir_response_bucket(us);
 	if (index < WEIR_RESPONSE_BUCKETS)
 		responses->buckets[index]++;
+	weir_tell_answer(id, told, us, class);
 	return TC_ACT_UNSPEC;
 }
 

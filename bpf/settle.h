@@ -5,6 +5,7 @@
 
 #include "judge.h"
 #include "notices.h"
+#include "requests.h"
 #include "turn_away.h"
 
 /*
@@ -140,6 +141,8 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 									 : WEIR_FATE_ANSWER;
 	if (outcome->request) {
 		weir_note_request(facts, fate != WEIR_FATE_PASS, outcome->request, stats);
+		if (control->present & WEIR_TELLING)
+			weir_tell_request(facts, outcome, reason, stats);
 		if (fate == WEIR_FATE_PASS && outcome->is_real &&
 		    WEIR_READ_EVENT(outcome->request) == WEIR_EVENT_REQUEST &&
 		    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].repeats) {

@@ -273,6 +273,7 @@ struct weir_settings {
 #define WEIR_CAN_CHALLENGE   16u  /* the host takes SYN cookies that it has not sent itself */
 #define WEIR_RESETS	     64u  /* some service resets the connections of banned sources */
 #define WEIR_TIMING	     128u /* how long answers take is measured */
+#define WEIR_TELLING	     256u /* requests are told of */
 #define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
 #define WEIR_TURNING	     256u /* the same when it turns a source away with the page */
 
@@ -295,6 +296,7 @@ struct weir_control {
 struct weir_asked {
 	__u64 id; /* of the connection; 0: none */
 	__u64 since_ns;
+	__u64 told_ns; /* weir_request.time_ns; 0: nobody was told of it */
 };
 
 /* The per-CPU value of `answered`, one for each service. All of it only grows. */
@@ -345,6 +347,8 @@ struct weir_stats {
 	__u64 sketch_ms; /* for how long that was done */
 	__u64 notices_sent;
 	__u64 notices_lost;
+	__u64 requests_seen; /* let through or turned away while WEIR_TELLING was set */
+	__u64 requests_told; /* records of these; the others' paths are not known */
 	/* The newest banned source of this CPU, and its packets not yet added to its ban. */
 	__u64 ban_id;
 	__u64 ban_index; /* in `bans` */
@@ -357,6 +361,8 @@ struct weir_stats {
 	__u64 notice_count;
 	__u64 answer_second;
 	__u64 answer_count;
+	__u64 request_second;
+	__u64 request_count;
 	__u64 syn_batch[WEIR_SERVICE_MAX];
 	__u64 new_tick; /* new sources in it: */
 	__u64 new_count;
@@ -482,6 +488,42 @@ struct weir_notice {
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_notice) == 8 + 16 + 4 + 4 + 8 + 16 + 8 + WEIR_NOTICE_HEAD,
 		   "no implicit padding in a record");
+
+/* ---- requests ----------------------------------------------------------------------------- */
+
+/* The records of `requests`: what each is. Advisory, rate-limited. */
+#define WEIR_TOLD_REQUEST 1u
+#define WEIR_TOLD_ANSWER  2u
+
+/* The first request that begins in a segment and was let through or turned away. */
+struct weir_request {
+	__u32 kind; /* WEIR_TOLD_REQUEST */
+	__u16 port;
+	__u16 rule;	  /* index + 1 of the path rule among all; 0: none */
+	__u64 connection; /* names it by its other end */
+	__u64 time_ns;	  /* with the connection, what its answer is known by */
+	__be32 addr[4];	  /* the whole address, not masked */
+	__u8 family;	  /* 0: IPv4, 1: IPv6 */
+	__u8 service;	  /* index + 1 */
+	__u8 event;	  /* enum weir_event */
+	__u8 reason;	  /* enum weir_reason, as it would be in mode enforce */
+	__u8 observed;	  /* 1: mode was observe, and it passed although it would not have */
+	__u8 head_length; /* bytes of `head` in use; 0: its first bytes are not known */
+	__u8 pad[2];
+	char head[WEIR_NOTICE_HEAD]; /* its first bytes; not cleaned */
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_request) == 8 + 8 + 8 + 16 + 8 + WEIR_NOTICE_HEAD,
+		   "no implicit padding in a record");
+
+/* The first byte of the answer to a request that was told of. */
+struct weir_request_answer {
+	__u32 kind;   /* WEIR_TOLD_ANSWER */
+	__u32 status; /* weir_status_class() */
+	__u64 connection;
+	__u64 time_ns; /* the request's */
+	__u64 duration_us;
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_request_answer) == 32, "no implicit padding in a record");
 
 /* ---- interfaces --------------------------------------------------------------------------- */
 

@@ -127,6 +127,18 @@ class Program {
                                               : skeleton_->progs.weir_tc);
   }
 
+  // A packet of the server's passes the egress program.
+  void leaves(const Packet& packet) {
+    const Bytes frame = packet.build();
+    LIBBPF_OPTS(bpf_test_run_opts, options);
+    options.data_in = frame.data();
+    options.data_size_in = static_cast<__u32>(frame.size());
+    const int egress = bpf_program__fd(skeleton_->progs.weir_egress);
+    if (bpf_prog_test_run_opts(egress, &options) ||
+        static_cast<int>(options.retval) != TC_ACT_UNSPEC)
+      throw std::runtime_error("the egress program did something to a packet");
+  }
+
   [[nodiscard]] int rollback_fd() const {
     return bpf_program__fd(skeleton_->progs.weir_arm_rollback);
   }
