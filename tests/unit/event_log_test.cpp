@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
-#include <limits>
 
 namespace weir {
 namespace {
@@ -109,31 +108,6 @@ TEST(EventOf, SurvivesANoticeOfALaterMomentThanNow) {
   auto notice = request_notice("GET / ");
   notice.time_ns = kBoot + 2'000'000;
   EXPECT_EQ(told(notice).time, kWall + Milliseconds(2));
-}
-
-TEST(RequestPath, IsWhatFollowsTheMethodWithoutTheQuery) {
-  EXPECT_EQ(request_path("GET /a/b.html HTTP/1.1\r\nHost: x"), "/a/b.html");
-  EXPECT_EQ(request_path("POST /a?secret=1 HTTP/1.1"), "/a");
-  EXPECT_EQ(request_path("GET /a#part HTTP/1.1"), "/a");
-  EXPECT_EQ(request_path("GET /old\r\n"), "/old");
-  EXPECT_EQ(request_path("GET /old\n"), "/old");
-}
-
-TEST(RequestPath, IsCutWhereTheNoticeIs) {
-  const std::string head = "GET /" + std::string(WEIR_NOTICE_HEAD - 5, 'a');
-  EXPECT_EQ(request_path(head), head.substr(4));
-  EXPECT_EQ(request_path("GET "), "");
-  EXPECT_EQ(request_path("GET"), "");
-  EXPECT_EQ(request_path(""), "");
-}
-
-TEST(RequestPath, HasOnlyPrintableAscii) {
-  EXPECT_EQ(request_path(std::string_view("GET /\x1b[2J\t\0\x7f\xc3\xa4/", 15)),
-            "/?[2J?????"
-            "/");
-  for (int c = std::numeric_limits<char>::min(); c <= std::numeric_limits<char>::max(); c++)
-    for (const char found : request_path(std::string("GET /") + static_cast<char>(c)))
-      EXPECT_TRUE(found > ' ' && found < 0x7f) << c;
 }
 
 TEST(EventLog, KeepsTheNewestAndTellsTheListenerOfEach) {

@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "agent/request_line.h"
 #include "bans/ladder.h"
 #include "config/names.h"
 
@@ -12,17 +13,6 @@ void EventLog::add(EventView event) {
   recent_.push_back(std::move(event));
   if (recent_.size() > kKept) recent_.pop_front();
   if (listener_) listener_(recent_.back());
-}
-
-std::string request_path(std::string_view head) {
-  const auto space = head.find(' ');
-  if (space == std::string_view::npos) return {};
-  std::string path;
-  for (const char c : head.substr(space + 1)) {
-    if (c == ' ' || c == '?' || c == '#' || c == '\r' || c == '\n') break;
-    path += c > ' ' && c < 0x7f ? c : '?';
-  }
-  return path;
 }
 
 EventView event_of(const weir_notice& notice, const Settings& settings,
@@ -45,7 +35,8 @@ EventView event_of(const weir_notice& notice, const Settings& settings,
   event.count = notice.count;
   if (notice.head_length > 0)
     event.path =
-        request_path({notice.head, std::min<std::size_t>(notice.head_length, sizeof notice.head)});
+        request_line({notice.head, std::min<std::size_t>(notice.head_length, sizeof notice.head)})
+            .path;
   event.reason = name_of(reason);
   event.rule = path_rule_name(notice, settings);
   event.observed = notice.observed != 0;

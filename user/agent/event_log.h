@@ -29,8 +29,4 @@ class EventLog {
 EventView event_of(const weir_notice& notice, const Settings& settings,
                    const std::vector<InterfaceState>& interfaces, WallTime wall, BootNs boot);
 
-// The path of an HTTP request by its first bytes: what follows the method, without the query,
-// cleaned of what is not printable ASCII; at most what the notice holds.
-std::string request_path(std::string_view head);
-
 }  // namespace weir
