@@ -31,6 +31,7 @@ _weir_values() {
   HOW) printf '%s\n' auto native generic tc ;;
   KIND) printf '%s\n' burst sliding ;;
   ACTION) printf '%s\n' drop reset reply challenge ;;
+  ORDER) printf '%s\n' count time ;;
   EVENT) printf '%s\n' syn request media ;;
   FILE | PATH | F) compgen -f -- "$2" ;;
   DIR) compgen -d -- "$2" ;;

@@ -148,6 +148,14 @@ function showUsers(answer) {
     "nobody is active");
 }
 
+function showPaths(answer) {
+  el("paths-about").textContent = !answer.sampled ? ""
+    : `a sample: ${format.format(answer.requests.counted)} of ${format.format(answer.requests.seen)} requests`;
+  fill("paths", answer.paths.map((p) =>
+    [p.path, p.service, count(p.count), count(p.turnedAway), count(p.meanMs), count(p.longestMs)]),
+    answer.enabled ? "no requests yet" : "off: the setting paths is false");
+}
+
 function showBans(answer) {
   fill("bans", answer.bans.map((b) =>
     [b.address, when(b.until), count(b.dropped), b.rule, b.reason]), "no bans");
@@ -245,6 +253,7 @@ const again = [
     if (asked === range) drawAll(history);
   }, () => range.every),
   repeat(async () => showUsers(await read(`/v1/users?active=1&limit=${TOP}`)), () => 5000),
+  repeat(async () => showPaths(await read(`/v1/paths?limit=${TOP}`)), () => 5000),
   repeat(async () => showBans(await read(`/v1/bans?limit=${TOP}`)), () => 5000),
 ];
 

@@ -2,12 +2,13 @@
 """How long the server takes to answer, measured without touching it (issue 6)."""
 import http.client
 import re
+import socket
 import statistics
 import time
 
 import pytest
 
-from agent import config
+from agent import config, wait_for
 
 SLEEP = 0.05
 SERVER = """
@@ -15,7 +16,8 @@ import http.server, socketserver, sys, time
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     def do_GET(self):
-        time.sleep(float(sys.argv[1]))
+        asked = self.path.split("/")  # /STATUS or /SECONDS/STATUS
+        time.sleep(float(asked[1] if len(asked) > 2 else sys.argv[1]))
         status = int(self.path.rsplit("/", 1)[1])
         self.send_response(status)
         self.send_header("Content-Length", "3")
@@ -122,6 +124,37 @@ def test_the_time_counts_from_the_last_of_what_a_client_sends(net, slow, weir):
     assert connection.sock.recv(100).startswith(b"HTTP/1.1 200")
     answers = agent.stats()["responses"]["web"]
     assert answers["count"] == 2 and answers["p99Ms"] < 200
+
+
+def test_each_request_is_told_with_the_time_of_its_own_answer(net, slow, weir):
+    agent = weir(config())
+    assert wait_for(lambda: "weir_egress" in egress_filters(net))
+    paths = ["/0.3/200", "/0.01/404", "/0.15/200"]
+    with net.client.entered():
+        connections = [socket.create_connection((net.SERVER4, 80), 5) for _ in paths]
+    for _ in range(2):
+        for path, connection in zip(paths, connections):
+            connection.sendall(f"GET {path} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+        for connection in connections:
+            answer = b""
+            while not answer.endswith(b"ok\n"):
+                answer += connection.recv(1 << 16)
+    for connection in connections:
+        connection.close()
+    requests = agent.json("requests")["requests"]
+    assert [r["path"] for r in requests] == paths * 2
+    for request in requests:
+        seconds, status = request["path"].split("/")[1:]
+        assert request["status"] == status[0] + "xx"
+        assert float(seconds) * 1e3 <= request["responseMs"] < float(seconds) * 1e3 + 100
+    by_time = agent.json("paths", "--by", "time")["paths"]
+    assert [p["path"] for p in by_time] == ["/0.3/200", "/0.15/200", "/0.01/404"]
+    for path in by_time:
+        mine = [r["responseMs"] for r in requests if r["path"] == path["path"]]
+        assert path["answers"] == path["count"] == 2
+        assert abs(path["meanMs"] - statistics.mean(mine)) < 0.01
+        assert abs(path["longestMs"] - max(mine)) < 0.01
+    assert "/0.3/200" in agent.cli("paths", "--by", "time").stdout
 
 
 def test_it_is_off_by_a_setting(net, slow, weir):

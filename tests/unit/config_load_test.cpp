@@ -184,6 +184,8 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
       {"maxSources", Origin::kDefault},
       {"mediaSuffixes", Origin::kDefault},
       {"mode", Origin::kFile},
+      {"pathQueries", Origin::kDefault},
+      {"paths", Origin::kDefault},
       {"prefix4", Origin::kDefault},
       {"prefix6", Origin::kDefault},
       {"proxies", Origin::kDefault},
@@ -217,7 +219,7 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
                           path.starts_with("services.web.media.") || path == "maxSources" ||
                           path.starts_with("maxBans") || path.starts_with("series") ||
                           path == "proxies" || path == "mediaSuffixes" || path == "replyText" ||
-                          path == "responseTime";
+                          path == "responseTime" || path == "paths" || path == "pathQueries";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

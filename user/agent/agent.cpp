@@ -60,6 +60,7 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
       !done)
     return tl::unexpected(std::move(done.error()));
   data_plane.time_answers(agent.configuration_.settings().times_answers());
+  agent.begin_paths();
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
     return tl::unexpected(std::move(done.error()));
@@ -80,6 +81,7 @@ void Agent::tell(std::string kind, std::string subject, std::string reason) {
 
 // The store first: what is acknowledged survives. It is put back when the kernel refuses.
 Status Agent::put_in_force(Configuration next) {
+  drain_requests();  // they are of the services as they are now
   const Changes before = configuration_.changes();
   const Changes& after = next.changes();
   if (after != before) keep([&] { return keep_changes(*store_, before, after); });
@@ -87,10 +89,14 @@ Status Agent::put_in_force(Configuration next) {
     if (after != before) keep([&] { return keep_changes(*store_, after, before); });
     return put;
   }
+  const Settings& now = configuration_.settings();
+  const bool paths_change = now.tells_paths() != next.settings().tells_paths() ||
+                            now.tells_queries() != next.settings().tells_queries();
   const bool is_enforced_now = configuration_.settings().mode != WEIR_MODE_ENFORCE &&
                                next.settings().mode == WEIR_MODE_ENFORCE;
   configuration_ = std::move(next);
   data_plane_->time_answers(configuration_.settings().times_answers());
+  if (paths_change) begin_paths();
   counters_.resize({configuration_.settings().series_trend, configuration_.settings().series_max});
   if (is_enforced_now)
     for (const StoredBan& ban : book_.all()) end_connections_of(ban);

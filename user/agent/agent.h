@@ -20,6 +20,7 @@
 #include "dataplane/dataplane.h"
 #include "host/lifelines.h"
 #include "stats/counters.h"
+#include "stats/paths.h"
 #include "stats/snapshot.h"
 #include "store/store.h"
 
@@ -70,6 +71,10 @@ class Agent {
   [[nodiscard]] UsersView users(bool active_only, std::size_t most) const;
   // kNotFound when no table knows it.
   [[nodiscard]] Result<UserView> user(const Address& address) const;
+  // Up to `most` of the paths that http services were asked for.
+  [[nodiscard]] PathsView paths(PathOrder order, std::size_t most);
+  // The newest requests, up to `most`; the newest one last.
+  [[nodiscard]] RequestsView requests(std::size_t most);
   [[nodiscard]] EventLog& events() { return events_; }
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -178,6 +183,10 @@ class Agent {
   bool walk_users(BootNs budget);
   void walk_users_idly();
   [[nodiscard]] UserView view_of(const User& user) const;
+  // Empties the book of paths, and has it filled if the settings say so.
+  void begin_paths();
+  void drain_requests();
+  [[nodiscard]] std::uint64_t requests_seen() const;
   void watch_floods(const weir_stats& total);
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;
   [[nodiscard]] BanView view_of(const StoredBan& ban, std::uint64_t dropped) const;
@@ -222,6 +231,9 @@ class Agent {
   bool counters_unsaved_ = false;              // the last attempt failed, and was told
   std::optional<std::uint64_t> last_flooded_;  // SYNs challenged as a flood, at the last tick
   int calm_ticks_ = kCalmTicks;                // since there was one; kCalmTicks: told to be over
+  PathBook paths_;
+  WallTime paths_since_{};
+  std::uint64_t seen_before_ = 0;  // requests, when the book began
   UserMemory memory_;
   UserCensus census_;
   BootNs census_ended_ = 0, census_cost_ = 0;

@@ -46,10 +46,15 @@ void Agent::watch_floods(const weir_stats& total) {
   }
 }
 
+std::uint64_t Agent::requests_seen() const {
+  return total_of(*data_plane_, data_plane_->interfaces()).requests_seen;
+}
+
 void Agent::tick() {
   const auto interfaces = data_plane_->interfaces();
   const weir_stats total = total_of(*data_plane_, interfaces);
   data_plane_->tick(total);
+  drain_requests();
   watch_floods(total);
   if (unconfirmed_ && unconfirmed_->until <= clock_->boot())
     roll_back("it was not confirmed in time");

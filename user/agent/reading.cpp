@@ -14,6 +14,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::uint64_t kUsersShown = 20;
+constexpr std::uint64_t kPathsShown = 20;
 constexpr std::size_t kRecentToFollower = 10;
 constexpr std::size_t kPage = 1000;
 constexpr std::uint64_t kBansShown = 10'000;
@@ -122,6 +123,27 @@ ApiResponse read_user(Agent& agent, const std::string& text) {
   if (!address) return respond(address.error());
   const auto user = agent.user(*address);
   return user ? respond(user_json(*user)) : respond(user.error());
+}
+
+ApiResponse read_paths(Agent& agent, const std::string& text) {
+  const auto query = Query::parse(text, {"by", "limit"});
+  if (!query) return respond(query.error());
+  const std::string by = query->value("by").value_or("count");
+  const auto order = path_order_of(by);
+  if (!order)
+    return respond(Error{ErrorCode::kInvalid, weir::quoted(by) + " is no order of paths",
+                         "orders are count and time"});
+  const auto limit = query->number("limit", kPathsShown, PathBook::kPaths);
+  if (!limit) return respond(limit.error());
+  return respond(paths_json(agent.paths(*order, *limit)));
+}
+
+ApiResponse read_requests(Agent& agent, const std::string& text) {
+  const auto query = Query::parse(text, {"limit"});
+  if (!query) return respond(query.error());
+  const auto limit = query->number("limit", PathBook::kNewest, PathBook::kNewest);
+  if (!limit) return respond(limit.error());
+  return respond(requests_json(agent.requests(*limit)));
 }
 
 ApiResponse read_bans(Agent& agent, const std::string& text) {

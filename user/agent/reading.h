@@ -14,6 +14,10 @@ ApiResponse read_series(Agent& agent, const std::string& query);
 // ?active=1, ?limit=N: the sources with the most hits.
 ApiResponse read_users(Agent& agent, const std::string& query);
 ApiResponse read_user(Agent& agent, const std::string& address);
+// ?by=count|time, ?limit=N: what is asked for most, or waited for longest.
+ApiResponse read_paths(Agent& agent, const std::string& query);
+// ?limit=N: the newest.
+ApiResponse read_requests(Agent& agent, const std::string& query);
 // ?limit=N: the newest; all without.
 ApiResponse read_bans(Agent& agent, const std::string& query);
 // ?follow=1, ?kind=, ?source=, ?service=.

@@ -68,6 +68,8 @@ std::optional<ApiResponse> read(Agent& agent, const ApiRequest& request) {
   const std::string& path = request.path;
   if (path == "/v1/series") return read_series(agent, request.query);
   if (path == "/v1/users") return read_users(agent, request.query);
+  if (path == "/v1/paths") return read_paths(agent, request.query);
+  if (path == "/v1/requests") return read_requests(agent, request.query);
   if (path == "/v1/bans") return read_bans(agent, request.query);
   if (path == "/v1/events") return read_events(agent, request.query);
   if (auto none = Query::parse(request.query, {}); !none) return respond(none.error());

@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "config/settings.h"
 #include "dataplane/dataplane.h"
+#include "stats/paths.h"
 
 namespace weir::cli {
 
@@ -86,6 +87,13 @@ struct ShowUsers {
 struct ShowUser {
   Address address;
 };
+struct ShowPaths {
+  PathOrder order = PathOrder::kCount;
+  std::optional<std::uint32_t> limit;
+};
+struct ShowRequests {
+  std::optional<std::uint32_t> limit;
+};
 struct ShowTop {};
 struct ShowEvents {
   bool follow = false;
@@ -105,11 +113,11 @@ struct CheckConfig {
 struct ShowConfig {};
 struct Reload {};
 
-using Command =
-    std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits, SetLimit,
-                 ResetLimit, AddBan, ListBans, RemoveBan, AddAllow, ListAllowed, RemoveAllow,
-                 ShowStats, ShowEvents, Explain, CheckConfig, ShowConfig, Reload, Confirm,
-                 ImportBans, ExportBans, RunDoctor, ShowUsers, ShowUser, ShowTop>;
+using Command = std::variant<RunAgent, AttachInterface, Detach, ShowStatus, SetMode, ListLimits,
+                             SetLimit, ResetLimit, AddBan, ListBans, RemoveBan, AddAllow,
+                             ListAllowed, RemoveAllow, ShowStats, ShowEvents, Explain, CheckConfig,
+                             ShowConfig, Reload, Confirm, ImportBans, ExportBans, RunDoctor,
+                             ShowUsers, ShowUser, ShowTop, ShowPaths, ShowRequests>;
 
 struct Invocation {
   Command command;

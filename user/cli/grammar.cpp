@@ -163,6 +163,15 @@ void Grammar::add_reading_commands() {
   users->add_flag("--active", raw_.active, "Only those seen within timeWindow");
   name_type(users->add_option("--limit", raw_.limit, "How many at most [20]"), "N");
 
+  auto* paths = add(app_, "paths", "What http services are asked for most, or wait for longest",
+                    [this] { return make_paths(); });
+  name_type(paths->add_option("--by", raw_.order, "count or time, of all answers [count]"),
+            "ORDER");
+  name_type(paths->add_option("--limit", raw_.limit, "How many at most [20]"), "N");
+  auto* requests = add(app_, "requests", "The last requests to http services, newest last",
+                       [this] { return make_requests(); });
+  name_type(requests->add_option("--limit", raw_.limit, "How many at most [100]"), "N");
+
   auto* top =
       add(app_, "top", "The live screen: rates, sources, bans", [] { return Command(ShowTop{}); });
   top->footer("Keys: ? on the screen tells them. Where there is no terminal: a line each second.");

@@ -25,7 +25,7 @@ struct Raw {
   std::optional<std::string> mode, attach, web, reason, duration;
   std::optional<std::string> confirm;
   std::optional<std::string> start_throttle, to_much, timeout, window, delay, action;
-  std::optional<std::string> kind, source, limit, user;
+  std::optional<std::string> kind, source, limit, user, order;
   bool all = false, active = false, force = false, watch = false, follow = false, series = false;
   bool undo = false;
 };
@@ -68,6 +68,8 @@ class Grammar {
   Result<Command> make_explain() const;
   Result<Command> make_doctor() const;
   Result<Command> make_users() const;
+  Result<Command> make_paths() const;
+  Result<Command> make_requests() const;
   Result<Command> make_events() const;
   Result<Command> make_set_limit() const;
   Result<Command> make_reset_limit() const;

@@ -133,6 +133,35 @@ Result<Command> Grammar::make_users() const {
   return Command(command);
 }
 
+Result<Command> Grammar::make_paths() const {
+  ShowPaths command;
+  const auto order = [](const std::string& text) -> Result<PathOrder> {
+    if (const auto found = path_order_of(text)) return *found;
+    return fail(ErrorCode::kInvalid, "--by '" + text + "' is not valid", "it is count or time");
+  };
+  const auto count = [](const std::string& text) {
+    return parse_count("--limit", text, PathBook::kPaths);
+  };
+  if (auto good = read(raw_.order, command.order, order); !good) {
+    return tl::unexpected(good.error());
+  }
+  if (auto good = read(raw_.limit, command.limit, count); !good) {
+    return tl::unexpected(good.error());
+  }
+  return Command(command);
+}
+
+Result<Command> Grammar::make_requests() const {
+  ShowRequests command;
+  const auto count = [](const std::string& text) {
+    return parse_count("--limit", text, PathBook::kNewest);
+  };
+  if (auto good = read(raw_.limit, command.limit, count); !good) {
+    return tl::unexpected(good.error());
+  }
+  return Command(command);
+}
+
 Result<Command> Grammar::make_events() const {
   ShowEvents command{raw_.follow, raw_.kind.value_or(""), "", {}};
   if (!raw_.service.empty()) {

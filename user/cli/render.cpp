@@ -37,6 +37,8 @@ struct TextOf {
   }
   std::string operator()(const ShowUsers&) const { return users_text(document); }
   std::string operator()(const ShowUser&) const { return user_text(document); }
+  std::string operator()(const ShowPaths&) const { return paths_text(document); }
+  std::string operator()(const ShowRequests&) const { return requests_text(document); }
   std::string operator()(const ListLimits&) const { return limits_text(document); }
   std::string operator()(const ListBans&) const { return bans_text(document); }
   std::string operator()(const ListAllowed&) const { return allow_text(document); }

@@ -95,6 +95,17 @@ struct CallFor {
   Call operator()(const ShowUser& command) const {
     return ApiCall{"GET", "/v1/users/" + command.address.text()};
   }
+  Call operator()(const ShowPaths& command) const {
+    std::string target = "/v1/paths";
+    if (command.order != PathOrder::kCount) add_parameter(target, "by", name_of(command.order));
+    if (command.limit) add_parameter(target, "limit", fmt::format("{}", *command.limit));
+    return ApiCall{"GET", target};
+  }
+  Call operator()(const ShowRequests& command) const {
+    std::string target = "/v1/requests";
+    if (command.limit) add_parameter(target, "limit", fmt::format("{}", *command.limit));
+    return ApiCall{"GET", target};
+  }
   Call operator()(const ShowEvents& command) const {
     std::string target = "/v1/events";
     if (command.follow) add_parameter(target, "follow", "1");

@@ -182,6 +182,8 @@ constexpr std::array kSettingsFields{
     field<&Settings::max_bans_per_minute>("maxBansPerMinute"),
     field<&Settings::reply_text>("replyText"),
     field<&Settings::response_time>("responseTime"),
+    field<&Settings::paths>("paths"),
+    field<&Settings::path_queries>("pathQueries"),
 };
 
 // What holds when it is not said depends on the protocol.

@@ -95,6 +95,10 @@ struct Settings {
   // Whether the time that HTTP services take to answer is measured.
   std::optional<bool> response_time{true};
   [[nodiscard]] bool times_answers() const { return response_time.value_or(true); }
+  // Whether it is told which paths are asked for, and whether with their query strings.
+  std::optional<bool> paths{true}, path_queries{false};
+  [[nodiscard]] bool tells_paths() const { return paths.value_or(true); }
+  [[nodiscard]] bool tells_queries() const { return path_queries.value_or(false); }
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
   std::vector<Service> services;              // in the order of their indices in the kernel

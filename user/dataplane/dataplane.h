@@ -115,6 +115,8 @@ class DataPlane {
   virtual void time_answers(bool wanted) = 0;
   // What was measured of a service, by its index in the settings block, since the pins were made.
   [[nodiscard]] virtual weir_responses responses(int service) const = 0;
+  // Whether requests and their answers are told of.
+  virtual void tell_requests(bool wanted) = 0;
   // Why challenges that the settings ask for are carried out as drop; nullopt: they are not.
   [[nodiscard]] virtual std::optional<std::string> challenge_problem() const = 0;
   // What has to be looked after once a second, with the counters of all interfaces.
@@ -132,6 +134,13 @@ class DataPlane {
   // Notices: a descriptor that polls readable, and the draining of what is there.
   [[nodiscard]] virtual int notice_descriptor() const = 0;
   virtual void drain_notices(const std::function<void(const weir_notice&)>& take) = 0;
+  // What was told of requests, in the order of their ends. Nothing announces it: it is to be asked
+  // for often enough.
+  struct RequestTaker {
+    std::function<void(const weir_request&)> request;
+    std::function<void(const weir_request_answer&)> answer;
+  };
+  virtual void drain_requests(const RequestTaker& take) = 0;
 };
 
 }  // namespace weir

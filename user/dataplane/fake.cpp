@@ -183,4 +183,9 @@ void FakeDataPlane::drain_notices(const std::function<void(const weir_notice&)>&
   }
 }
 
+void FakeDataPlane::drain_requests(const RequestTaker& take) {
+  for (const weir_request& request : std::exchange(requests, {})) take.request(request);
+  for (const weir_request_answer& answer : std::exchange(request_answers, {})) take.answer(answer);
+}
+
 }  // namespace weir

@@ -47,6 +47,7 @@ class FakeDataPlane final : public DataPlane {
     return validated.contains(address);
   }
   void time_answers(bool wanted) override { timing = wanted; }
+  void tell_requests(bool wanted) override { telling = wanted; }
   [[nodiscard]] weir_responses responses(int service) const override {
     const auto found = answered.find(service);
     return found == answered.end() ? weir_responses{} : found->second;
@@ -64,13 +65,16 @@ class FakeDataPlane final : public DataPlane {
 
   [[nodiscard]] int notice_descriptor() const override { return readable_.get(); }
   void drain_notices(const std::function<void(const weir_notice&)>& take) override;
+  void drain_requests(const RequestTaker& take) override;
 
   // ---- the world around it, for the test to set ------------------------------------------
 
   enum class Call { kPutSettings, kPutBan, kRemoveBan, kBans, kPutAllow, kRemoveAllow, kAllowed };
   std::set<Call> refused;  // these fail with kSystem and do nothing
   std::set<Address> validated;
-  bool timing = false;
+  bool timing = false, telling = false;
+  std::vector<weir_request> requests;  // what drain_requests() will tell, and behind them:
+  std::vector<weir_request_answer> request_answers;
   std::map<int, weir_responses> answered;
   std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;                  // why the host cannot do with them

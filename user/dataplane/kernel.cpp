@@ -108,7 +108,8 @@ class Kernel final : public DataPlane {
   [[nodiscard]] bool is_validated(const Address& address, BootNs now) const override {
     return meters_.is_validated(address, now);
   }
-  void time_answers(bool wanted) override;
+  void time_answers(bool wanted) override { set_present(WEIR_TIMING, wanted); }
+  void tell_requests(bool wanted) override { set_present(WEIR_TELLING, wanted); }
   [[nodiscard]] weir_responses responses(int service) const override {
     return read_responses(maps_.answered, service);
   }
@@ -137,15 +138,18 @@ class Kernel final : public DataPlane {
     return ring_buffer__epoll_fd(ring_.get());
   }
   void drain_notices(const std::function<void(const weir_notice&)>& take) override;
+  void drain_requests(const RequestTaker& take) override;
 
  private:
   [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
+  void set_present(__u32 bit, bool wanted);
   void attach_timers();
   void rest_turning(std::uint64_t pages);
   void tell_of_closing(const Status& closed);
   static int on_notice(void* context, void* data, std::size_t size);
+  static int on_request(void* context, void* data, std::size_t size);
 
   std::string pin_dir_;
   Fd lock_;  // on the pin directory, for as long as this agent lives
@@ -161,8 +165,10 @@ class Kernel final : public DataPlane {
   std::map<unsigned, unsigned> timed_;  // slots whose answers are timed, or cannot be: ifindex
   SocketCloser closer_;
   bool told_of_closing_ = false;
-  std::unique_ptr<ring_buffer, void (*)(ring_buffer*)> ring_{nullptr, ring_buffer__free};
+  using Ring = std::unique_ptr<ring_buffer, void (*)(ring_buffer*)>;
+  Ring ring_{nullptr, ring_buffer__free}, requests_{nullptr, ring_buffer__free};
   const std::function<void(const weir_notice&)>* take_ = nullptr;
+  const RequestTaker* take_request_ = nullptr;
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
 
   friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&,
@@ -333,12 +339,12 @@ std::vector<InterfaceState> Kernel::interfaces() const {
   return states;
 }
 
-void Kernel::time_answers(bool wanted) {
+void Kernel::set_present(__u32 bit, bool wanted) {
   weir_control& control = *object_.control();
   if (wanted)
-    __atomic_fetch_or(&control.present, WEIR_TIMING, __ATOMIC_RELEASE);
+    __atomic_fetch_or(&control.present, bit, __ATOMIC_RELEASE);
   else
-    __atomic_fetch_and(&control.present, ~WEIR_TIMING, __ATOMIC_RELEASE);
+    __atomic_fetch_and(&control.present, ~bit, __ATOMIC_RELEASE);
 }
 
 // Who is turned away and comes again after this long is turned away by the host's own connection.
@@ -438,6 +444,22 @@ void Kernel::drain_notices(const std::function<void(const weir_notice&)>& take) 
   take_ = nullptr;
 }
 
+int Kernel::on_request(void* context, void* data, std::size_t size) {
+  const auto* kernel = static_cast<Kernel*>(context);
+  const __u32 kind = size >= sizeof kind ? *static_cast<const __u32*>(data) : 0;
+  if (kind == WEIR_TOLD_REQUEST && size >= sizeof(weir_request))
+    kernel->take_request_->request(*static_cast<const weir_request*>(data));
+  else if (kind == WEIR_TOLD_ANSWER && size >= sizeof(weir_request_answer))
+    kernel->take_request_->answer(*static_cast<const weir_request_answer*>(data));
+  return 0;
+}
+
+void Kernel::drain_requests(const RequestTaker& take) {
+  take_request_ = &take;
+  ring_buffer__consume(requests_.get());
+  take_request_ = nullptr;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin_dir,
@@ -459,13 +481,14 @@ Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin
   if (!bans) return tl::unexpected(std::move(bans.error()));
   auto meters = KernelMeters::open(object->maps(), &control);
   if (!meters) return tl::unexpected(std::move(meters.error()));
-  const int notices = object->maps().notices;
+  const int notices = object->maps().notices, requests = object->maps().requests;
   auto kernel = std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins),
                                          std::move(*object), std::move(*bans), std::move(*meters));
   kernel->ring_.reset(ring_buffer__new(notices, Kernel::on_notice, kernel.get(), nullptr));
-  if (!kernel->ring_)
+  kernel->requests_.reset(ring_buffer__new(requests, Kernel::on_request, kernel.get(), nullptr));
+  if (!kernel->ring_ || !kernel->requests_)
     return fail(ErrorCode::kSystem,
-                fmt::format("opening the notice ring: {}", std::strerror(errno)));
+                fmt::format("opening the rings of notices and requests: {}", std::strerror(errno)));
   take_over_layouts(pin_dir, kernel->pins_, kernel->maps_.stats);
   adopt_orphans(kernel->table_, kernel->pins_);
   return kernel;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "stats/counters.h"
+#include "stats/paths.h"
 #include "stats/snapshot.h"
 
 namespace weir {
@@ -19,6 +20,8 @@ nlohmann::ordered_json history_json(const Counters& counters, Period period, std
 nlohmann::ordered_json status_json(const Snapshot& snapshot, const Settings& settings);
 nlohmann::ordered_json users_json(const UsersView& view);
 nlohmann::ordered_json user_json(const UserView& user);
+nlohmann::ordered_json paths_json(const PathsView& view);
+nlohmann::ordered_json requests_json(const RequestsView& view);
 nlohmann::ordered_json bans_json(const std::vector<BanView>& bans);
 nlohmann::ordered_json ban_json(const BanView& ban);  // an element of "bans"
 nlohmann::ordered_json allow_json(const std::vector<AllowView>& allowed);

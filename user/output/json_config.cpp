@@ -128,6 +128,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"mediaSuffixes", settings.media_suffixes},
             {"replyText", settings.reply_text},
             {"responseTime", settings.times_answers()},
+            {"paths", settings.tells_paths()},
+            {"pathQueries", settings.tells_queries()},
             {"services", std::move(services)}}},
           {"origins", std::move(from)},
           {"notices", notices}};

@@ -2,6 +2,7 @@
 // Pieces that several JSON documents are built from. Private to output/.
 #pragma once
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ inline Json text_or_null(const std::string& text) { return text.empty() ? Json()
 inline Json time_or_null(const std::optional<WallTime>& time) {
   return time ? Json(format_time(*time)) : Json();
 }
+
+// To the microsecond: more is noise.
+inline double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 // A double is a JSON number either way, but "12" is what a counter reads like.
 Json number(double value);

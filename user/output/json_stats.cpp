@@ -13,6 +13,7 @@ namespace weir {
 namespace {
 
 using parts::Json;
+using parts::rounded;
 
 Json head(const Snapshot& snapshot) {
   using std::chrono::seconds;
@@ -96,9 +97,6 @@ Json services(const Snapshot& snapshot) {
   }
   return object;
 }
-
-// To the microsecond: more is noise.
-double rounded(double ms) { return std::round(ms * 1000) / 1000; }
 
 Json responses(const Snapshot& snapshot) {
   Json object = Json::object();

@@ -14,6 +14,8 @@ std::string series_text(const nlohmann::ordered_json& document);
 std::string status_text(const nlohmann::ordered_json& document);
 std::string users_text(const nlohmann::ordered_json& document);
 std::string user_text(const nlohmann::ordered_json& document);
+std::string paths_text(const nlohmann::ordered_json& document);
+std::string requests_text(const nlohmann::ordered_json& document);
 std::string bans_text(const nlohmann::ordered_json& document);
 std::string allow_text(const nlohmann::ordered_json& document);
 std::string limits_text(const nlohmann::ordered_json& document);
