@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What http services are asked for: `weir paths`, `weir requests` (issue 6)."""
 import json
+import os
 import re
 import socket
 import time
@@ -8,7 +9,7 @@ import time
 import pytest
 
 from agent import config, limit, wait_for
-from web import one_after_another, url
+from web import one_after_another, url, wrk
 
 HOSTILE = {
     b"/\x1b[2J\x1b]0;owned\x07": "/?[2J?]0;owned?",
@@ -120,6 +121,24 @@ def test_hostile_paths_reach_nobody_as_they_are(net, nginx, weir):
     texts += agent.words()
     wrong = re.sub(r"[ -~\n]", "", texts)
     assert not wrong, repr(wrong[:100])
+
+
+def test_a_flood_of_requests_is_told_of_as_a_sample(net, nginx, weir, figure):
+    agent = weir(config())
+    before, started = nginx.requests(), time.monotonic()
+    wrk(net.client, url(net.SERVER4, "/index.html"), seconds=2)
+    seconds = time.monotonic() - started
+    document = agent.json("paths")
+    seen, counted = document["requests"]["seen"], document["requests"]["counted"]
+    # Some may have been under way when the client ended.
+    assert abs(seen - (nginx.requests() - before)) <= 16
+    most = 500 * os.cpu_count() * (seconds + 2)
+    figure("issue 6, paths", f"{seen} requests in 2 s, told of {counted}, bound {most:.0f}")
+    assert 500 <= counted <= min(most, seen)
+    assert document["sampled"] == (counted < seen)
+    assert document["paths"][0]["path"] == "/index.html"
+    text = agent.cli("paths").stdout
+    assert f"{seen} requests since" in text and ("a sample" in text) == document["sampled"]
 
 
 def test_a_scan_of_many_paths_takes_no_room_and_hides_nothing(net, nginx, weir):

@@ -87,6 +87,12 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     agent, address = served
     agent.cli("ban", "add", net.client4(9), "--for", "1h", "--reason", HOSTILE)
     one_after_another(net.client, url(net.SERVER4), net.client4(1), 9, 0.02, 1)
+    with net.client.entered():
+        hostile = socket.create_connection((net.SERVER4, 80), 5)
+    with hostile:
+        hostile.sendall(b"GET /</script><img/src=x/onerror=alert(1)>\x1b[2J HTTP/1.1\r\n"
+                        b"Host: a\r\nConnection: close\r\n\r\n")
+        assert hostile.recv(100)
     time.sleep(2.2)
 
     def load(_):
@@ -108,7 +114,7 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     stats = agent.stats()
     assert stats["services"]["web"]["request"]["kick"] == 2
     browser.wait_for(f"{tile('kick')} === '{stats['verdicts']['kick']}'")
-    for name, value in (("throttle", stats["verdicts"]["throttle"]), ("users", 1), ("bans", 1),
+    for name, value in (("throttle", stats["verdicts"]["throttle"]), ("users", 2), ("bans", 1),
                         ("ban", stats["verdicts"]["ban"]),
                         ("tracked", stats["sources"]["tracked"])):
         assert browser.evaluate(tile(name)) == str(value), name
@@ -124,7 +130,12 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     agent.cli("mode", "observe")
     browser.wait_for("!!document.querySelector('#chart-observed:not([hidden]) canvas')")
     assert browser.evaluate("document.getElementById('mode').textContent") == "observe"
-    # A reason is text, whatever is in it.
+    paths = {p["path"]: p["count"] for p in agent.json("paths")["paths"]}
+    assert paths == {"/": 9, "/</script><img/src=x/onerror=alert(1)>?[2J": 1}
+    shown = browser.evaluate("[...document.querySelectorAll('#paths tbody tr')].map((r) => "
+                             "[r.cells[0].textContent, Number(r.cells[2].firstChild.value)])")
+    assert dict(shown) == paths and shown[0][0] == "/"
+    # A reason is text, whatever is in it, and so is a path.
     assert "</script><img src=x onerror=alert(1)>" in browser.evaluate(
         "document.querySelector('#bans tbody').textContent")
     assert browser.evaluate("document.querySelectorAll('img').length") == 0
