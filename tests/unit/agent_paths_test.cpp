@@ -10,6 +10,8 @@
 namespace weir {
 namespace {
 
+using namespace std::string_view_literals;
+
 class AgentPaths : public AgentTest {
  protected:
   using Json = nlohmann::ordered_json;
@@ -150,7 +152,7 @@ TEST_F(AgentPaths, RequestsTellWhoAskedWhatAndWhatBecameOfIt) {
 
 TEST_F(AgentPaths, HostileOnesReachNoReaderAsTheyAre) {
   begin();
-  ask(std::string_view("GET /\x1b[2J\x9b\xff\0\n</script>\xe2\x80\xae HTTP/1.1", 36));
+  ask("GET /\x1b[2J\x9b\xff\0\n</script>\xe2\x80\xae HTTP/1.1"sv);
   ask("GET /</script><img/src=x>\x1b]0;x\x07 HTTP/1.1\r\n");
   ask("GET /" + std::string(64'000, 'x'));
   std::string texts = paths_text(get("/v1/paths")) + requests_text(get("/v1/requests"));
@@ -212,7 +214,7 @@ TEST_F(AgentPaths, AnotherReloadKeepsThem) {
 TEST_F(AgentPaths, FitATerminal) {
   begin();
   for (int i = 0; i < 40; i++) {
-    ask("PROPPATCH /" + std::string(110, 'a' + i % 26) + std::to_string(i));
+    ask("PROPPATCH /" + std::string(110, static_cast<char>('a' + i % 26)) + std::to_string(i));
     const Address client = address("2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff");
     std::memcpy(plane_.requests.back().addr, client.bytes().data(), 16);
     answer_it(123'456'789);

@@ -25,6 +25,7 @@ RequestView request_for(const std::string& path, weir_reason reason = WEIR_REASO
 
 std::vector<std::string> paths_of(const std::vector<PathView>& views) {
   std::vector<std::string> paths;
+  paths.reserve(views.size());
   for (const PathView& view : views) paths.push_back(view.key.path);
   return paths;
 }
