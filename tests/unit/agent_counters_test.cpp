@@ -86,6 +86,24 @@ TEST_F(AgentCounters, ThatCannotBeWrittenAreToldOnceAndWrittenLater) {
   EXPECT_FALSE(store_->series()->empty());
 }
 
+TEST_F(AgentCounters, AreWrittenAnewAsAWholeWhenTheStoreIsDeleted) {
+  attach();
+  run(3600 + 90);
+  agent_->save_counters();
+  std::filesystem::remove(directory_ + "/state/weir.db");
+  run(1);
+  const SeriesSet before = agent_->counters().of("bytes");
+  start();  // as after kill -9
+  const SeriesSet& after = agent_->counters().of("bytes");
+  for (const PeriodInfo& info : kPeriods) {
+    EXPECT_EQ(after.of(info.period).points().size(), before.of(info.period).points().size());
+    EXPECT_EQ(after.of(info.period).appended(), before.of(info.period).appended());
+    EXPECT_EQ(after.of(info.period).trend(), before.of(info.period).trend());
+    EXPECT_EQ(after.of(info.period).peaks().size(), before.of(info.period).peaks().size());
+  }
+  EXPECT_EQ(after.of(Period::kHour).points().size(), 1u);
+}
+
 TEST_F(AgentCounters, HaveTheLengthsOfTheSettings) {
   write_file(std::string("seriesTrend = 3\nseriesMax = 2\n") + kFile);
   attach();

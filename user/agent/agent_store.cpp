@@ -123,6 +123,9 @@ void Agent::catch_up() {
   }
   store_problem_.reset();
   caught_up_ = 0;
+  // By itself, for bans are not to wait for what is only shown.
+  counter_store_.doubt();
+  save_counters();
   spdlog::info("the store is up to date again");
   tell("store", "caught up", "");
 }

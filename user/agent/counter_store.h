@@ -17,6 +17,8 @@ class CounterStore {
   Status load(Store& store, Counters& counters);
   // Writes what has come since the last time.
   Status save(Store& store, const Counters& counters);
+  // The store may be another file by now: the next save() writes all there is.
+  void doubt() { written_.clear(); }
 
  private:
   // How many points of a counter and period are in the store, of all there ever were.
