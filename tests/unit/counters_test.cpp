@@ -58,7 +58,8 @@ TEST(Counters, OfFreshPinsBeginAnew) {
 // The sum, or the maximum, of the seconds of a period, by its start.
 using Expected = std::map<std::int64_t, double>;
 
-void expect_same(const Series& series, const Expected& expected, const std::string& what) {
+void expect_same(const Series& series, const Expected& expected, const std::string& what,
+                 double Amount::*part = &Amount::total) {
   const auto& points = series.points();
   ASSERT_LE(points.size(), expected.size()) << what;
   // The newest period is still running, and the oldest may have left.
@@ -68,7 +69,7 @@ void expect_same(const Series& series, const Expected& expected, const std::stri
     --want;
     EXPECT_EQ(std::chrono::floor<seconds>(point->start.time_since_epoch()).count(), want->first)
         << what;
-    EXPECT_EQ(point->amount.total, want->second) << what;
+    EXPECT_EQ(point->amount.*part, want->second) << what;
     if (want == expected.begin()) break;
   }
 }
@@ -77,21 +78,28 @@ TEST(Counters, RolledUpEqualTheSumsOfTheirPartsOverRandomHours) {
   std::mt19937 random(6);
   Counters counters;
   weir_stats stats{};
+  weir_responses responses{};
   WallTime time = kHour + seconds(int(random() % 3600));
-  counters.tick(time, stats, 0);
-  std::array<Expected, kPeriodCount> packets, users;
+  counters.tick(time, stats, 0, responses);
+  std::array<Expected, kPeriodCount> packets, users, answered_ms, answered;
   for (int i = 0; i < 30 * 3600; i++) {
     // Now and then the machine sleeps.
     time += seconds(random() % 5000 == 0 ? 1 + int(random() % 20'000) : 1);
     const auto grown = random() % 1000, active = random() % 300;
     stats.reasons[random() % WEIR_REASON_COUNT] += grown;
-    counters.tick(time, stats, active);
+    // Whole milliseconds, whose sums are exact; now and then nobody is answered.
+    const auto answers = random() % 3, ms = answers * (random() % 500);
+    responses.count += answers;
+    responses.sum_us += ms * 1000;
+    counters.tick(time, stats, active, responses);
     for (const PeriodInfo& info : kPeriods) {
       const auto p = static_cast<std::size_t>(info.period);
       const auto second = std::chrono::floor<seconds>(time.time_since_epoch()).count();
       const auto start = second - second % info.length.count();
       packets[p][start] += static_cast<double>(grown);
       users[p][start] = std::max(users[p][start], static_cast<double>(active));
+      answered_ms[p][start] += static_cast<double>(ms);
+      answered[p][start] += static_cast<double>(answers);
     }
   }
   for (const PeriodInfo& info : kPeriods) {
@@ -99,6 +107,9 @@ TEST(Counters, RolledUpEqualTheSumsOfTheirPartsOverRandomHours) {
     const auto p = static_cast<std::size_t>(info.period);
     expect_same(counters.of("packets").of(info.period), packets[p], std::string(info.name));
     expect_same(counters.of("activeUsers").of(info.period), users[p], std::string(info.name));
+    const Series& mean = counters.of("responseTimeMs").of(info.period);
+    expect_same(mean, answered_ms[p], std::string(info.name));
+    expect_same(mean, answered[p], std::string(info.name), &Amount::weight);
     ASSERT_FALSE(counters.of("packets").of(info.period).points().empty());
   }
   // Every verdict's series together are the packets'.
