@@ -22,5 +22,7 @@ std::string limits_text(const nlohmann::ordered_json& document);
 std::string config_text(const nlohmann::ordered_json& document);
 std::string explanation_text(const nlohmann::ordered_json& document);
 std::string event_text(const nlohmann::ordered_json& document);  // one line
+// The same without the time and the end, however long: for a log that has its own.
+std::string event_words(const nlohmann::ordered_json& document);
 
 }  // namespace weir

@@ -171,9 +171,8 @@ std::string explanation_text(const nlohmann::ordered_json& document) {
   return out + "\n" + explained_limits(member(document, "limits"));
 }
 
-std::string event_text(const nlohmann::ordered_json& document) {
-  std::string line =
-      fmt::format("{:<20}  {:<8}", time_cell(document, "time"), cell(document, "kind"));
+std::string event_words(const nlohmann::ordered_json& document) {
+  std::string line = fmt::format("{:<8}", cell(document, "kind"));
   const auto add = [&line](const std::string& part) {
     if (!part.empty()) line += "  " + part;
   };
@@ -190,7 +189,14 @@ std::string event_text(const nlohmann::ordered_json& document) {
   if (document::flag(document, "observed")) add("(only observed)");
   add(text(document, "reason"));
   add(text(document, "path"));
-  return layout::shortened(layout::printable(line), layout::kColumns) + "\n";
+  return layout::printable(line);
+}
+
+std::string event_text(const nlohmann::ordered_json& document) {
+  return layout::shortened(fmt::format("{:<20}  {}", layout::printable(time_cell(document, "time")),
+                                       event_words(document)),
+                           layout::kColumns) +
+         "\n";
 }
 
 }  // namespace weir
