@@ -30,6 +30,7 @@ install(FILES packaging/sysusers.conf DESTINATION lib/sysusers.d RENAME weir.con
 install(FILES packaging/tmpfiles.conf DESTINATION lib/tmpfiles.d RENAME weir.conf)
 install(FILES packaging/weir.service DESTINATION /lib/systemd/system)
 install(FILES packaging/weir.toml DESTINATION /etc/weir)
+install(FILES packaging/logrotate.conf DESTINATION /etc/logrotate.d RENAME weir)
 
 set(CPACK_GENERATOR DEB)
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
@@ -48,9 +49,10 @@ set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "iproute2")
-set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, bpftool")
+set(CPACK_DEBIAN_PACKAGE_SUGGESTS "bash-completion, bpftool, logrotate")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
-file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles "/etc/weir/weir.toml\n")
+file(WRITE ${CMAKE_BINARY_DIR}/package/conffiles
+     "/etc/weir/weir.toml\n/etc/logrotate.d/weir\n")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     "${CMAKE_SOURCE_DIR}/packaging/debian/postinst;${CMAKE_SOURCE_DIR}/packaging/debian/prerm;\
 ${CMAKE_SOURCE_DIR}/packaging/debian/postrm;${CMAKE_BINARY_DIR}/package/conffiles")

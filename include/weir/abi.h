@@ -273,7 +273,7 @@ struct weir_settings {
 #define WEIR_CAN_CHALLENGE   16u  /* the host takes SYN cookies that it has not sent itself */
 #define WEIR_RESETS	     64u  /* some service resets the connections of banned sources */
 #define WEIR_TIMING	     128u /* how long answers take is measured */
-#define WEIR_TELLING	     256u /* requests are told of */
+#define WEIR_TELLING	     512u /* requests are told of */
 #define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
 #define WEIR_TURNING	     256u /* the same when it turns a source away with the page */
 

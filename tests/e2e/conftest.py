@@ -52,6 +52,17 @@ def receiver(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def german(tmp_path_factory):
+    """The words before a command that is to run in Germany: 1.000.000,5."""
+    home = tmp_path_factory.mktemp("locale")
+    subprocess.run(["localedef", "-i", "de_DE", "-f", "UTF-8", home / "de_DE.UTF-8"], check=True)
+    words = ["env", f"LOCPATH={home}", "LC_ALL=de_DE.UTF-8"]
+    point = subprocess.run([*words, "locale", "decimal_point"], check=True, capture_output=True)
+    assert point.stdout == b",\n"
+    return words
+
+
 @pytest.fixture
 def nginx(net):
     server = Nginx(net.server)

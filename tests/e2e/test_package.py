@@ -148,7 +148,8 @@ def test_the_package_has_all_that_belongs_to_a_service(package):
     for name in ("/usr/sbin/weir", "/lib/systemd/system/weir.service", "/etc/weir/weir.toml",
                  "/usr/lib/sysusers.d/weir.conf", "/usr/lib/tmpfiles.d/weir.conf",
                  "/usr/share/man/man8/weir.8.gz", "/usr/share/man/man5/weir.toml.5.gz",
-                 "/usr/share/bash-completion/completions/weir", "/usr/share/doc/weir/copyright"):
+                 "/usr/share/bash-completion/completions/weir", "/usr/share/doc/weir/copyright",
+                 "/etc/logrotate.d/weir"):
         assert name in listed, name
     for name, (mode, owner, *_) in listed.items():
         assert owner == "root/root" and mode in ("drwxr-xr-x", "-rw-r--r--", "-rwxr-xr-x"), name
@@ -156,7 +157,8 @@ def test_the_package_has_all_that_belongs_to_a_service(package):
     depends = re.search(r"^ Depends: (.*)$", control, re.M).group(1)
     for library in ("libbpf1", "libsystemd0", "libsqlite3-0", "libc6"):
         assert library in depends, depends
-    assert run("dpkg-deb", "-I", package, "conffiles").stdout == "/etc/weir/weir.toml\n"
+    assert run("dpkg-deb", "-I", package, "conffiles").stdout.split() == [
+        "/etc/weir/weir.toml", "/etc/logrotate.d/weir"]
 
 
 if LONG:  # it takes ten seconds, and lintian has to be installed

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from agent import BINARY, config, limit
+from agent import BINARY, config, limit, wait_for
 import systemd
 from netns import run
 from web import at_once, curl, url
@@ -86,9 +86,10 @@ def allowed_calls():
     return allowed
 
 
-def test_with_the_rights_of_the_unit_everything_works(net, nginx, weir):
+def test_with_the_rights_of_the_unit_everything_works(net, nginx, weir, tmp_path):
     agent = weir(config(syn=limit(20, 30, action="challenge"),
-                        request=limit(2, 2, "10m", action="reply")), "auto", start=False)
+                        request=limit(2, 2, "10m", action="reply"),
+                        more=f'eventLog = "{tmp_path}/events.ndjson"'), "auto", start=False)
     calls = f"{agent.home}/calls"
     agent.around = as_the_unit("strace", "-f", "-c", "-o", calls)
     agent.start()
@@ -127,8 +128,9 @@ def test_with_the_rights_of_the_unit_everything_works(net, nginx, weir):
 def test_a_real_systemd_runs_it_reloads_it_and_restarts_it_when_it_hangs(
         net, nginx, tmp_path, figure):
     settings, bad = tmp_path / "weir.toml", net.client4(1)
-    settings.write_text(config(more=f'interfaces = ["{net.DEV}"]', syn=limit(40, 80, "2s",
-                                                                           action="challenge")))
+    settings.write_text(config(more=f'interfaces = ["{net.DEV}"]\n'
+                                    'eventLog = "/var/log/weir/events.ndjson"\n',
+                               syn=limit(40, 80, "2s", action="challenge")))
     machine = systemd.Systemd(net.server, str(tmp_path / "machine"), BINARY, UNIT, settings,
                               "WatchdogSec=2\\n")
     try:
@@ -144,6 +146,10 @@ def test_a_real_systemd_runs_it_reloads_it_and_restarts_it_when_it_hangs(
         assert machine.run("systemctl", "show", "weir", "-p", "NRestarts").stdout == "NRestarts=0\n"
         machine.run("weir", "ban", "add", bad, "--all")
         assert curl(net.client, url(net.SERVER4), bad, patience=0.4).code == 0
+        log = "/var/log/weir/events.ndjson"
+        assert wait_for(lambda: bad in machine.run("cat", log).stdout)
+        assert machine.run("stat", "-c", "%a %U", "/var/log/weir", log).stdout == \
+            "750 root\n640 root\n"
         # A file that is wrong is told by `systemctl reload`, and changes nothing.
         machine.run("sh", "-c", "echo 'mod = 1' >/etc/weir/weir.toml")
         assert machine.run("systemctl", "reload", "weir", check=False).returncode != 0

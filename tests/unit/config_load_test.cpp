@@ -178,6 +178,8 @@ TEST(ConfigFile, TellsWhereEachValueComesFrom) {
           .origins;
   const Origins expected{
       {"allow", Origin::kDefault},
+      {"counterLog", Origin::kDefault},
+      {"eventLog", Origin::kDefault},
       {"interfaces", Origin::kDefault},
       {"maxBans", Origin::kDefault},
       {"maxBansPerMinute", Origin::kDefault},
@@ -219,7 +221,8 @@ TEST(ConfigFile, EveryValueOfTheDocumentationComesFromTheFileAndCanBeShown) {
                           path.starts_with("services.web.media.") || path == "maxSources" ||
                           path.starts_with("maxBans") || path.starts_with("series") ||
                           path == "proxies" || path == "mediaSuffixes" || path == "replyText" ||
-                          path == "responseTime" || path == "paths" || path == "pathQueries";
+                          path == "responseTime" || path == "paths" || path == "pathQueries" ||
+                          path == "eventLog" || path == "counterLog";
     EXPECT_EQ(origin, left_out ? Origin::kDefault : Origin::kFile) << path;
   }
   EXPECT_EQ(loaded.origins.at("services.web.ban.for"), Origin::kFile);

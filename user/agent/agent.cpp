@@ -39,6 +39,8 @@ Agent::Agent(Configuration configuration, DataPlane& data_plane, Store& store, c
 Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, Store& store,
                            const Clock& clock, std::string boot_id, Lifelines* lifelines) {
   Agent agent(std::move(configuration), data_plane, store, clock, std::move(boot_id), lifelines);
+  if (auto opened = agent.logs_.apply(agent.configuration_.settings()); !opened)
+    return tl::unexpected(std::move(opened.error()));
   auto stored = store.changes();
   if (!stored) return tl::unexpected(std::move(stored.error()));
   auto allowed = store.allowed();
@@ -64,6 +66,7 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
     return tl::unexpected(std::move(done.error()));
+  agent.minutes_counted_ = agent.counters_.of(kEventsCounter).of(Period::kMinute).appended();
   if (auto done = agent.resume_unconfirmed(*stored); !done)
     return tl::unexpected(std::move(done.error()));
   return agent;
@@ -76,7 +79,7 @@ void Agent::tell(std::string kind, std::string subject, std::string reason) {
   event.kind = std::move(kind);
   event.subject = std::move(subject);
   event.reason = std::move(reason);
-  events_.add(std::move(event));
+  remember(std::move(event));
 }
 
 // The store first: what is acknowledged survives. It is put back when the kernel refuses.
@@ -173,27 +176,38 @@ Result<Done> Agent::detach(const std::string& name) {
   return Done{name + " is no longer filtered", {}};
 }
 
-Result<Done> Agent::reload() {
-  if (auto free = check_unconfirmed(); !free) return tl::unexpected(std::move(free.error()));
+// Who is allowed from now on must not meet the new limits first. sync_allowed() takes out those who
+// no longer are, or, when the settings are refused, those who came too soon.
+Status Agent::put_reloaded(Configuration next) {
   const Configuration before = configuration_;
-  Configuration next = before;
-  if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));
-  Done done{"the configuration was read again", next.notices()};
-  // Who is allowed from now on must not meet the new limits first. sync_allowed() takes out
-  // those who no longer are, or, when the settings are refused, those who came too soon.
   for (const auto& prefix : next.settings().allow)
     if (auto put = data_plane_->put_allow(prefix); !put) {
       (void)sync_allowed();
-      return tl::unexpected(std::move(put.error()));
+      return put;
     }
   if (auto put = put_in_force(std::move(next)); !put) {
     (void)sync_allowed();
-    return tl::unexpected(std::move(put.error()));
+    return put;
   }
-  if (auto synced = sync_allowed(); !synced) {
+  auto synced = sync_allowed();
+  if (!synced) {
     (void)put_in_force(before);
     (void)sync_allowed();
-    return tl::unexpected(std::move(synced.error()));
+  }
+  return synced;
+}
+
+Result<Done> Agent::reload() {
+  reopen_logs();  // also when the file has a mistake: who turns logs over asks for no more
+  if (auto free = check_unconfirmed(); !free) return tl::unexpected(std::move(free.error()));
+  Configuration next = configuration_;
+  if (auto read = next.reload(); !read) return tl::unexpected(std::move(read.error()));
+  Done done{"the configuration was read again", next.notices()};
+  if (auto opened = logs_.apply(next.settings()); !opened)
+    return tl::unexpected(std::move(opened.error()));
+  if (auto put = put_reloaded(std::move(next)); !put) {
+    (void)logs_.apply(configuration_.settings());
+    return tl::unexpected(std::move(put.error()));
   }
   std::set<std::string> attached;
   for (const auto& state : data_plane_->interfaces())

@@ -19,6 +19,7 @@
 #include "dataplane/closings.h"
 #include "dataplane/dataplane.h"
 #include "host/lifelines.h"
+#include "logs/logs.h"
 #include "stats/counters.h"
 #include "stats/paths.h"
 #include "stats/snapshot.h"
@@ -117,6 +118,9 @@ class Agent {
 
   // Called at the end: what has been counted since the last time goes into the store.
   void save_counters();
+  // Called soon after has_log_lines(), so that many lines are one write, at the end, and by tick().
+  void flush_logs();
+  [[nodiscard]] bool has_log_lines() const { return logs_.is_waiting(); }
 
  private:
   static constexpr int kCalmTicks = 10;
@@ -158,6 +162,10 @@ class Agent {
   // What the store is to have of the settings.
   [[nodiscard]] Changes changes_to_keep() const;
   void tell(std::string kind, std::string subject, std::string reason);
+  void remember(EventView event);
+  void log_counters();
+  void reopen_logs();
+  Status put_reloaded(Configuration next);
   void consider_ban(const weir_notice& notice, const std::string& path,
                     std::map<Prefix, RuleBan>& due);
   void make_bans(const std::map<Prefix, RuleBan>& due);
@@ -225,6 +233,8 @@ class Agent {
   CutOff cut_off_;
   std::vector<StoredAllow> allowed_;  // by command; the file's are in the settings
   EventLog events_;
+  Logs logs_;
+  std::uint64_t minutes_counted_ = 0;  // by counters_, at the last tick
   Counters counters_;
   CounterStore counter_store_;
   BootNs counters_saved_ = 0;

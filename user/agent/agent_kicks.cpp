@@ -46,7 +46,7 @@ void Agent::drain_notices() {
     EventView event = event_of(notice, configuration_.settings(), interfaces, wall, boot);
     consider_ban(notice, event.path, due);
     end_connection(notice);
-    events_.add(std::move(event));
+    remember(std::move(event));
   });
   make_bans(due);
 }
@@ -163,7 +163,7 @@ void Agent::tell_ban(const RuleBan& ban, Milliseconds length) {
   event.reason = fmt::format("for {}, {}", format_duration(length), ban.due.reason);
   event.observed = ban.observed;
   spdlog::info("{} {}: {}", ban.observed ? "would ban" : "ban", event.subject, event.reason);
-  events_.add(std::move(event));
+  remember(std::move(event));
 }
 
 // Once for as long as the ban would be, or every further kick would tell it again.

@@ -62,10 +62,12 @@ void Agent::tick() {
   bring_back(interfaces, false);
   walk_users_idly();
   counters_.tick(clock_->wall(), total, census_.counts.active, responses_of_all());
+  log_counters();
   if (clock_->boot() - counters_saved_ >= kSaveCountersNs) save_counters();
   end_bans();
   forget_bans();
   catch_up();
+  flush_logs();
 }
 
 void Agent::save_counters() {
@@ -113,6 +115,11 @@ Snapshot Agent::snapshot() {
         clock_->wall() +
             Milliseconds((unconfirmed_->until - std::min(unconfirmed_->until, clock_->boot())) /
                          kNsInMs)};
+  snapshot.logs = logs_.views();
+  for (const LogView& log : snapshot.logs)
+    if (log.problem)
+      snapshot.problems.push_back(
+          fmt::format("{}: {}; {} lines are lost", log.name, *log.problem, log.lost));
   if (bans_not_made_ != 0)
     snapshot.problems.push_back(
         fmt::format("rules make no bans until the minute is over: {} were made in it, which is "

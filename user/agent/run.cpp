@@ -64,6 +64,10 @@ std::string boot_id() {
   return id;
 }
 
+// What is told within this time is written to the logs at once: of a flood's thousand events a
+// second, a hundred with one call.
+constexpr auto kGather = std::chrono::milliseconds(100);
+
 // Everything that happens while the agent runs, in the order of its arrival.
 class Loop {
  public:
@@ -72,6 +76,7 @@ class Loop {
         agent_(agent),
         second_(io),
         closing_(io),
+        gathering_(io),
         signals_(io, SIGTERM, SIGINT, SIGHUP),
         // A copy: the ring's owner closes its own.
         notices_(io, ::dup(data_plane.notice_descriptor())),
@@ -82,6 +87,19 @@ class Loop {
     on_links();
     on_signal();
     on_notices();
+  }
+
+  // After anything that may have given the agent something to write into its logs.
+  void gather_log_lines() {
+    if (is_gathering_ || !agent_.has_log_lines()) return;
+    is_gathering_ = true;
+    gathering_.expires_after(kGather);
+    gathering_.async_wait([this](const boost::system::error_code& error) {
+      if (error) return;
+      is_gathering_ = false;
+      agent_.flush_logs();
+      gather_log_lines();
+    });
   }
 
   // After anything that may have made the agent end connections.
@@ -153,8 +171,8 @@ class Loop {
 
   asio::io_context& io_;
   Agent& agent_;
-  asio::steady_timer second_, closing_;
-  bool is_closing_ = false;
+  asio::steady_timer second_, closing_, gathering_;
+  bool is_closing_ = false, is_gathering_ = false;
   asio::signal_set signals_;
   asio::posix::stream_descriptor notices_;
   LinkWatch& links_;
@@ -272,6 +290,8 @@ Status run_agent(const RunOptions& options) {
   configuration = Configuration::load(options.config, options.mode, std::move(*changes));
   if (!configuration) return tl::unexpected(std::move(configuration.error()));
   for (const auto& notice : configuration->notices()) spdlog::warn("{}", notice);
+  // Before anything is touched, as with interfaces.
+  if (auto logs = Logs().apply(configuration->settings()); !logs) return logs;
 
   const Settings& settings = configuration->settings();
   const TableSizes sizes = table_sizes(settings.max_sources, settings.max_bans, machine_memory());
@@ -288,6 +308,7 @@ Status run_agent(const RunOptions& options) {
     const std::string line = dump(event_json(event), -1);
     (*server)->publish(line);
     if (web) web->publish(line);
+    if (running != nullptr) running->gather_log_lines();
   });
   if (auto attached = attach_interfaces(*agent, **data_plane, options); !attached) return attached;
 
@@ -303,6 +324,7 @@ Status run_agent(const RunOptions& options) {
   spdlog::set_level(spdlog::level::info);
   io.run();
   agent->save_counters();
+  agent->flush_logs();
   (*server)->close();
   if (web) web->close();
   return {};

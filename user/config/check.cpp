@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kServiceNameMax = 32;
 constexpr std::size_t kInterfaceNameMax = 15;  // IFNAMSIZ without the final zero
+constexpr std::size_t kPathMax = 4095;         // PATH_MAX without the final zero
 constexpr Milliseconds kTimeWindowMin = std::chrono::seconds(1);
 constexpr std::int64_t kSeriesTrendMax = 1000;
 constexpr std::int64_t kSeriesMaxMax = 100;
@@ -223,6 +224,30 @@ void check_suffixes(std::vector<Issue>& issues, const Settings& settings) {
   }
 }
 
+bool is_log_path(std::string_view path) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; };
+  return path.starts_with('/') && !path.ends_with('/') && path.size() <= kPathMax &&
+         std::ranges::none_of(path, is_control);
+}
+
+// Whether there can be such a file is seen when it is opened: a file of settings is also checked
+// where it is not used.
+void check_logs(Part& part, const Settings& settings) {
+  for (const LogKey key : kLogKeys) {
+    const std::string& where = settings.log(key);
+    const bool may_be_journal = key == LogKey::kEvents;
+    if (where == kLogOff || (may_be_journal && where == kLogJournal) || is_log_path(where))
+      continue;
+    part.add(
+        log_name(key),
+        fmt::format("{} must be \"off\"{} or the absolute path of a file, not {}", log_name(key),
+                    may_be_journal ? ", \"journal\"" : "", weir::quoted(where)));
+  }
+  if (settings.event_log != kLogOff && settings.event_log == settings.counter_log) {
+    part.add(log_name(LogKey::kCounters), "eventLog and counterLog name the same file");
+  }
+}
+
 Status first_of(std::vector<Issue> issues) {
   if (issues.empty()) return {};
   return tl::unexpected(std::move(issues.front().error));
@@ -262,6 +287,7 @@ std::vector<Issue> find_issues(const Settings& settings) {
     part.number("maxSources", settings.max_sources, kSourcesMin, kSourcesMax);
   if (settings.max_bans != 0) part.number("maxBans", settings.max_bans, kBansMin, kBansMax);
   check_suffixes(issues, settings);
+  check_logs(part, settings);
   if (auto fits = check_reply_text(settings.reply_text); !fits) {
     part.add("replyText", "replyText " + fits.error().message, fits.error().hint);
   }

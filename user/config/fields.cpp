@@ -184,6 +184,8 @@ constexpr std::array kSettingsFields{
     field<&Settings::response_time>("responseTime"),
     field<&Settings::paths>("paths"),
     field<&Settings::path_queries>("pathQueries"),
+    field<&Settings::event_log>("eventLog"),
+    field<&Settings::counter_log>("counterLog"),
 };
 
 // What holds when it is not said depends on the protocol.

@@ -91,6 +91,16 @@ Action effective_action(const Service& service, Event event, Action action) {
   return action;
 }
 
+const char* log_name(LogKey key) {
+  switch (key) {
+    case LogKey::kEvents:
+      return "eventLog";
+    case LogKey::kCounters:
+      return "counterLog";
+  }
+  return "unknown";
+}
+
 const char* origin_name(Origin origin) {
   switch (origin) {
     case Origin::kDefault:

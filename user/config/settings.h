@@ -72,6 +72,13 @@ struct Service {
 // replied to, and only SYNs challenged.
 Action effective_action(const Service& service, Event event, Action action);
 
+// What is written for others, and where to: kLogOff, an absolute path, or for events kLogJournal.
+enum class LogKey { kEvents, kCounters };
+inline constexpr std::array kLogKeys{LogKey::kEvents, LogKey::kCounters};
+const char* log_name(LogKey key);  // as the file has it: "eventLog", "counterLog"
+inline constexpr const char* kLogOff = "off";
+inline constexpr const char* kLogJournal = "journal";
+
 // What parts of a page end in, without the dot.
 std::vector<std::string> default_media_suffixes();
 
@@ -99,6 +106,10 @@ struct Settings {
   std::optional<bool> paths{true}, path_queries{false};
   [[nodiscard]] bool tells_paths() const { return paths.value_or(true); }
   [[nodiscard]] bool tells_queries() const { return path_queries.value_or(false); }
+  std::string event_log{kLogOff}, counter_log{kLogOff};
+  [[nodiscard]] const std::string& log(LogKey key) const {
+    return key == LogKey::kEvents ? event_log : counter_log;
+  }
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
   std::vector<Service> services;              // in the order of their indices in the kernel

@@ -130,6 +130,8 @@ nlohmann::ordered_json config_json(const Settings& settings, const Origins& orig
             {"responseTime", settings.times_answers()},
             {"paths", settings.tells_paths()},
             {"pathQueries", settings.tells_queries()},
+            {"eventLog", settings.event_log},
+            {"counterLog", settings.counter_log},
             {"services", std::move(services)}}},
           {"origins", std::move(from)},
           {"notices", notices}};

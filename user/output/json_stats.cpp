@@ -129,6 +129,13 @@ Json bans(const Snapshot& snapshot) {
           {"capacity", tables.bans.capacity + tables.ban_nets.capacity}};
 }
 
+Json logs(const Snapshot& snapshot) {
+  Json object = Json::object();
+  for (const LogView& log : snapshot.logs)
+    object[log.name] = {{"to", log.where}, {"written", log.written}, {"lost", log.lost}};
+  return object;
+}
+
 Json fill(const TableFill& table) { return {{"used", table.used}, {"capacity", table.capacity}}; }
 
 }  // namespace
@@ -156,6 +163,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
                          {"sketchSeconds", static_cast<double>(total.sketch_ms) / 1000}};
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
+  document["logs"] = logs(snapshot);
   document["series"] = all_series(snapshot);
   document["users"] = parts::user_counts(snapshot.users);
   return document;

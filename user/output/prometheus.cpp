@@ -148,6 +148,14 @@ void write_responses(std::string& out, const std::vector<ServiceResponses>& all)
           counters.statuses[i]);
 }
 
+void write_logs(std::string& out, const std::vector<LogView>& logs) {
+  if (logs.empty()) return;
+  Family written(out, "weir_log_lines_total", "counter", "Lines written to eventLog, counterLog.");
+  for (const LogView& log : logs) written.sample({{"log", log.name}}, log.written);
+  Family lost(out, "weir_log_lost_total", "counter", "Lines that could not be written to them.");
+  for (const LogView& log : logs) lost.sample({{"log", log.name}}, log.lost);
+}
+
 void write_state(std::string& out, const Snapshot& snapshot) {
   Family sources(out, "weir_sources", "gauge", "Sources in the tables, and room for them.");
   sources.sample({{"state", "tracked"}}, snapshot.tables.sources.used);
@@ -180,6 +188,7 @@ std::string prometheus_text(const Snapshot& snapshot) {
   write_totals(out, snapshot.total);
   write_interfaces(out, snapshot.interfaces);
   write_responses(out, snapshot.responses);
+  write_logs(out, snapshot.logs);
   write_state(out, snapshot);
   return out;
 }

@@ -30,6 +30,15 @@ struct UnconfirmedView {
   WallTime until;
 };
 
+// A file, or journald, that events or counters are written to.
+struct LogView {
+  std::string name;  // the setting: "eventLog"
+  std::string where;
+  std::uint64_t written = 0;  // lines
+  std::uint64_t lost = 0;
+  std::optional<std::string> problem;
+};
+
 struct Snapshot {
   std::string version;
   WallTime time;
@@ -45,6 +54,7 @@ struct Snapshot {
   std::vector<ServiceResponses> responses;  // of services whose answers are timed
   std::optional<double> response_ms;        // the mean of the last whole minute
   std::optional<UnconfirmedView> unconfirmed;
+  std::vector<LogView> logs;          // those that are on
   std::vector<std::string> problems;  // why `status` is not healthy; empty: healthy
 };
 
