@@ -59,7 +59,9 @@ __noinline int weir_tell_request(const struct weir_facts *facts, const struct we
 	struct weir_request *request = NULL;
 	__u32 length;
 
-	if (!facts || !outcome || !stats || !desk || !weir_is_decided(reason, outcome))
+	/* More of a request was told of when that began. */
+	if (!facts || !outcome || !stats || !desk || outcome->segment & WEIR_SEGMENT_OPEN ||
+	    !weir_is_decided(reason, outcome))
 		return 0;
 	stats->requests_seen += WEIR_READ_REQUESTS(outcome->request);
 	if (weir_may_tell(stats))

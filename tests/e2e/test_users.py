@@ -35,6 +35,9 @@ def test_users_tell_who_asked_how_much_and_what_becomes_of_them(net, nginx, weir
     assert len(agent.json("users", "--limit", "1")["users"]) == 1
     one = agent.json("users", eager)
     assert one["address"] == eager and one["hits"] >= 9 and one["limits"]
+    assert (one["told"]["verdicts"]["throttle"], one["told"]["verdicts"]["kick"]) == (4, 2)
+    assert agent.json("users", polite)["told"] is None
+    assert "at least throttle 4, kick 2, since 2" in agent.cli("users", eager).stdout
     gone = agent.cli("users", net.client4(77), check=False)
     assert gone.returncode == 1 and "not among the sources" in gone.stderr
     text = agent.cli("users").stdout
@@ -42,6 +45,8 @@ def test_users_tell_who_asked_how_much_and_what_becomes_of_them(net, nginx, weir
     assert max(map(len, text.splitlines())) <= 100
     agent.cli("ban", "add", eager)
     assert agent.json("users", eager)["verdict"] == "ban"
+    one_after_another(net.client, url(net.SERVER4), eager, 1, 0.02, 0.5)
+    assert agent.json("users", eager)["told"]["verdicts"]["ban"] > 0
     assert agent.stats()["users"]["active"] == 3
 
 

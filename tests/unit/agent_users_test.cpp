@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who is there, as the agent finds and shows them.
+#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "agent/routes.h"
 #include "agent_fixture.h"
+#include "output/text.h"
 
 namespace weir {
 namespace {
@@ -76,6 +78,37 @@ TEST_F(AgentUsers, OneIsShownWithItsLimits) {
   EXPECT_EQ(user["limits"][0]["count"], 12);
   get("/v1/users/198.51.100.99", "", 404);
   get("/v1/users/me", "", 400);
+}
+
+TEST_F(AgentUsers, OneIsShownWithWhatWasToldOfIt) {
+  start();
+  const auto notify = [&](weir_reason reason, bool is_observed) {
+    weir_notice notice{};
+    notice.time_ns = clock_.boot();
+    const auto bytes = address("198.51.100.7").bytes();
+    std::memcpy(notice.addr, bytes.data(), bytes.size());
+    notice.reason = static_cast<__u8>(reason);
+    notice.observed = is_observed ? 1 : 0;
+    plane_.notify(notice);
+  };
+  notify(WEIR_REASON_THROTTLED, true);
+  for (int i = 0; i < 3; i++) notify(WEIR_REASON_BANNED_SOURCE, false);
+  agent_->drain_notices();
+  clock_.advance(seconds(10));
+  // No table knows it: it is banned.
+  const Json user = get("/v1/users/198.51.100.7");
+  EXPECT_EQ(user["hits"], 0);
+  EXPECT_EQ(user["lastSeen"], "2026-11-21T17:00:00Z");
+  EXPECT_EQ(user["told"]["since"], "2026-11-21T17:00:00Z");
+  EXPECT_EQ(user["told"]["verdicts"]["ban"], 3);
+  EXPECT_EQ(user["told"]["observed"]["throttle"], 1);
+  EXPECT_THAT(
+      user_text(user),
+      testing::HasSubstr("at least ban 3; only observed: throttle 1, since 2026-11-21T17:00:00Z"));
+  plane_.set_meters(address("198.51.100.8"), {{0, WEIR_EVENT_REQUEST, 1, now_ms()}});
+  const Json other = get("/v1/users/198.51.100.8");
+  EXPECT_TRUE(other["told"].is_null());
+  EXPECT_THAT(user_text(other), testing::HasSubstr("told of     nothing lately"));
 }
 
 TEST_F(AgentUsers, AMillionAreWalkedInSlicesAndNotAgainAtOnce) {

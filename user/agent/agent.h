@@ -245,6 +245,7 @@ class Agent {
   WallTime paths_since_{};
   std::uint64_t seen_before_ = 0;  // requests, when the book began
   UserMemory memory_;
+  ToldBook told_;
   UserCensus census_;
   BootNs census_ended_ = 0, census_cost_ = 0;
   std::optional<UserWalk> walk_;

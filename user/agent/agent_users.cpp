@@ -78,11 +78,10 @@ void Agent::walk_users_idly() {
 }
 
 UserView Agent::view_of(const User& user) const {
-  const Settings& settings = configuration_.settings();
   const Address& address = user.state.address;
   const BootNs now = clock_->boot();
   UserView view;
-  view.source = Prefix::around(address, address.is_v4() ? settings.prefix4 : settings.prefix6);
+  view.source = configuration_.settings().source_of(address);
   view.hits = user.hits;
   view.activity = user.activity;
   const auto wall = [&](std::uint64_t ms) {
@@ -97,6 +96,7 @@ UserView Agent::view_of(const User& user) const {
   view.validated = explained.validated;
   view.ban = explained.ban;
   view.limits = explained.limits;
+  if (const Told* told = told_.find(view.source.address())) view.told = *told;
   return view;
 }
 
@@ -114,15 +114,18 @@ UsersView Agent::users(bool active_only, std::size_t most) const {
 }
 
 Result<UserView> Agent::user(const Address& address) const {
-  const Settings& settings = configuration_.settings();
-  const Prefix source =
-      Prefix::around(address, address.is_v4() ? settings.prefix4 : settings.prefix6);
+  const Prefix source = configuration_.settings().source_of(address);
   const BootNs now = clock_->boot();
   SourceState state{source.address(), 0, 0, 0};
   std::uint32_t connections = 0, requests = 0;
   for (const Meter& meter : data_plane_->meters(address, now)) {
     (meter.event == WEIR_EVENT_SYN ? connections : requests) += meter.count;
     state.last_ms = std::max(state.last_ms, meter.last_ms);
+  }
+  // Of one who is banned no table knows anything after a while.
+  if (const Told* told = told_.find(source.address()); told != nullptr && state.last_ms == 0) {
+    const auto age = std::max<std::int64_t>((clock_->wall() - told->last).count(), 0);
+    state.last_ms = now / kNsInMs - std::min<std::uint64_t>(now / kNsInMs - 1, age);
   }
   if (state.last_ms == 0)
     return fail(ErrorCode::kNotFound, source.text() + " is not among the sources that are known",

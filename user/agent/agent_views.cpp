@@ -202,7 +202,7 @@ Explanation Agent::explain(const Address& address) const {
   const BootNs now = clock_->boot();
   Explanation result;
   result.address = address;
-  result.source = Prefix::around(address, address.is_v4() ? settings.prefix4 : settings.prefix6);
+  result.source = settings.source_of(address);
   result.allow = allowing(address);
   result.validated = data_plane_->is_validated(address, now);
   for (const auto& meter : data_plane_->meters(address, now)) {

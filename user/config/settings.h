@@ -115,6 +115,10 @@ struct Settings {
   std::vector<Service> services;              // in the order of their indices in the kernel
   bool operator==(const Settings&) const = default;
 
+  // The source that an address is counted as.
+  [[nodiscard]] Prefix source_of(const Address& address) const {
+    return Prefix::around(address, address.is_v4() ? prefix4 : prefix6);
+  }
   [[nodiscard]] const Service* find_service(const std::string& name) const;
   [[nodiscard]] Service* find_service(const std::string& name);
   // A path rule by its number among those of all services, from 0; nullptr: there is none.

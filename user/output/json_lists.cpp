@@ -42,6 +42,20 @@ Json nearest_limit(const UserView& user) {
   return nearest != nullptr ? explained_limit(*nearest) : Json();
 }
 
+Json told_verdicts(const std::array<std::uint64_t, WEIR_VERDICT_COUNT>& counts) {
+  Json object = Json::object();
+  for (const auto verdict : kObservedVerdicts)
+    object[std::string(name_of(verdict))] = counts[verdict];
+  return object;
+}
+
+Json told_json(const Told& told) {
+  return {{"since", format_time(told.since)},
+          {"last", format_time(told.last)},
+          {"verdicts", told_verdicts(told.verdicts)},
+          {"observed", told_verdicts(told.observed)}};
+}
+
 Json listed_user(const UserView& user) {
   // As it is written: an address, or the network that is counted as one.
   const std::string source =
@@ -53,7 +67,8 @@ Json listed_user(const UserView& user) {
           {"firstSeen", parts::time_or_null(user.first_seen)},
           {"lastSeen", format_time(user.last_seen)},
           {"validated", user.validated},
-          {"nearest", nearest_limit(user)}};
+          {"nearest", nearest_limit(user)},
+          {"told", user.told ? told_json(*user.told) : Json()}};
 }
 
 }  // namespace

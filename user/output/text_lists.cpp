@@ -41,6 +41,25 @@ std::string action_of(const Json& limit) {
   return fmt::format("{} (as {})", wanted, effective);
 }
 
+// "throttle 12, kick 5": of what there was any.
+std::string counts_of(const Json& verdicts) {
+  std::string out;
+  for (const auto& [name, count] : verdicts.items())
+    if (count.is_number() && count != 0)
+      out += fmt::format("{}{} {}", out.empty() ? "" : ", ", name, cell(count));
+  return out;
+}
+
+// Told, not counted: of many in a row the kernel tells ever fewer.
+std::string told_of(const Json& told) {
+  if (!told.is_object()) return "nothing lately";
+  const std::string done = counts_of(member(told, "verdicts"));
+  const std::string observed = counts_of(member(told, "observed"));
+  return fmt::format("at least {}{}{}{}, since {}", done,
+                     done.empty() || observed.empty() ? "" : "; ",
+                     observed.empty() ? "" : "only observed: ", observed, time_cell(told, "since"));
+}
+
 std::string explained_limits(const Json& limits) {
   Table table({{"SERVICE", Align::kElastic},
                {"EVENT"},
@@ -118,6 +137,7 @@ std::string user_text(const nlohmann::ordered_json& document) {
   out += layout::wrapped("  first seen  ", time_cell(document, "firstSeen"));
   out += layout::wrapped("  last seen   ", time_cell(document, "lastSeen"));
   out += layout::wrapped("  validated   ", cell(document, "validated"));
+  out += layout::wrapped("  told of     ", told_of(member(document, "told")));
   return out + "\n" + explained_limits(member(document, "limits"));
 }
 

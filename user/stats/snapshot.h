@@ -13,6 +13,7 @@
 #include "dataplane/dataplane.h"
 #include "stats/responses.h"
 #include "stats/series.h"
+#include "stats/told.h"
 #include "stats/users.h"
 
 namespace weir {
@@ -125,6 +126,7 @@ struct UserView {
   bool validated = false;
   std::vector<LimitView> limits;
   std::optional<BanView> ban;
+  std::optional<Told> told;
 };
 
 struct UsersView {

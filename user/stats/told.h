@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What was told of single sources: how often each was throttled, kicked, turned away. The kernel
+// tells of the first ones in a row and then of ever fewer, so it was at least as often. Pure.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <list>
+#include <map>
+#include <utility>
+
+#include "base/address.h"
+#include "base/time.h"
+#include "weir/abi.h"
+
+namespace weir {
+
+struct Told {
+  WallTime since, last;
+  std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdicts{};  // carried out
+  std::array<std::uint64_t, WEIR_VERDICT_COUNT> observed{};  // what enforce would have done
+};
+
+// Remembers those who were told of last. Whoever was seen to be at its address has room of his own,
+// so that a flood of made-up addresses makes nobody forgotten who is real.
+class ToldBook {
+ public:
+  static constexpr std::size_t kSources = 4096;  // of either kind
+
+  void note(const Address& source, weir_verdict verdict, bool is_observed, bool is_validated,
+            WallTime time);
+  // nullptr: nothing was told of it lately.
+  [[nodiscard]] const Told* find(const Address& source) const;
+
+ private:
+  class Shelf {
+   public:
+    // As the newest; the one that was told of the longest ago makes room.
+    Told& put(const Address& source, const Told& told);
+    // The same with what is there already; nullptr: it is not.
+    Told* renew(const Address& source);
+    [[nodiscard]] const Told* find(const Address& source) const;
+    void remove(const Address& source);
+
+   private:
+    using Entries = std::list<std::pair<Address, Told>>;
+    Entries entries_;  // the newest in front
+    std::map<Address, Entries::iterator> places_;
+  };
+  Shelf real_, others_;
+};
+
+}  // namespace weir
