@@ -8,9 +8,10 @@ import subprocess
 import threading
 import time
 
-from agent import BINARY, config, limit
+from agent import BINARY, config, limit, wait_for
 from netns import run
 from web import at_once, fetch, one_after_another, url
+from wire import Sender
 
 LADDER = limit(3, 7, "5s", "burst", "500ms")
 
@@ -203,16 +204,69 @@ def test_metrics_rules_and_dashboard_are_what_their_own_tools_take(net, nginx, w
     assert len({panel["id"] for panel in dashboard["panels"]}) == len(dashboard["panels"])
 
 
-def test_a_german_locale_changes_nothing_in_json_or_metrics(net, nginx, weir):
+def test_a_scrape_is_as_long_whatever_attacks(net, weir, receiver):
+    net.receive_by_xdp(receiver)
+    agent = weir(config(syn=limit(2, 2, "10m")))
+
+    def samples():
+        return [line.rsplit(" ", 1)[0] for line in agent.call("GET", "/metrics")[1].splitlines()]
+
+    before = samples()
+    sender, sources = Sender(net.client, net.PEER), 20_000
+    for first in range(0, sources, 100):
+        # Three SYNs of each: the third is a kick.
+        sender.send_batch(sender.prepare(
+            [net.syn(f"10.{n >> 16}.{n >> 8 & 255}.{n & 255}", 1000 + port)
+             for n in range(first, first + 100) for port in range(3)]))
+    sender.close()
+    assert wait_for(lambda: agent.stats()["verdicts"]["kick"] == sources)
+    agent.ban_all([f"203.0.113.{n}" for n in range(200)], "1h")
+    assert samples() == before, "names and labels; only values grow"
+    assert not re.search(r"\b10\.\d+\.\d+\.\d+|203\.0\.113", "".join(before))
+
+
+def test_a_german_locale_changes_nothing_in_json_metrics_or_lines(net, nginx, weir, german,
+                                                                  monkeypatch):
     agent = weir(config(request=LADDER), start=False)
-    agent.around = ["env", "LC_ALL=de_DE.UTF-8", "LANG=de_DE.UTF-8"]
+    agent.around = german
     agent.start()
+    agent.cli("ban", "add", "203.0.113.7", "--for", "1h", "--reason", "because")
     one_after_another(net.client, url(net.SERVER4), net.client4(1), 9, 0.02, 1)
-    for target in ("/v1/stats", "/v1/series", "/v1/users"):
-        json.loads(agent.call("GET", target)[1])
-    metrics = "".join(line for line in agent.call("GET", "/metrics")[1].splitlines(True)
-                      if "_seconds_sum" not in line)  # the one number that is not whole
-    assert not re.search(r"} \d+[.,]\d{3}", metrics)
+    sender = Sender(net.client, net.PEER)  # so that there are numbers with thousands
+    sender.send_batch(sender.prepare([net.syn(net.client4(9), 2000, dport=9999)] * 1500))
+    sender.close()
+    assert wait_for(lambda: agent.stats()["reasons"]["unprotected"] >= 1500)
+    # What does not change by itself is the same where numbers are written otherwise.
+    quiet = [["limit", "list"], ["ban", "list"], ["allow", "list"], ["config", "show"], ["events"],
+             ["users", net.client4(1), "--json"], ["ban", "export"]]
+    quiet += [[*words, "--json"] for words in quiet if "--json" not in words]
+
+    def outputs():
+        texts = [agent.cli(*words).stdout for words in quiet]
+        return [re.sub(r'"(activity|resetsInMs)": [\d.]+', "", text) for text in texts]
+
+    here = outputs()
+    for word in german[1:]:
+        monkeypatch.setenv(*word.split("=", 1))
+    assert outputs() == here
+    grouped = re.compile(r"(?<![\d.:-])\d{1,3}[.,]\d{3}\b(?![.:])")
+    for words in (["stats"], ["stats", "--series"], ["status"], ["users"], ["users", "--active"]):
+        document = agent.json(*words)
+        assert json.loads(agent.cli(*words, "--json").stdout)["schema"] == document["schema"] == 1
+        text = agent.cli(*words).stdout
+        assert not grouped.search(text), (words, text)
+        assert not re.search(r"\d,\d", text), (words, text)
+    assert agent.stats()["packets"] >= 1500 and str(agent.stats()["reasons"]["unprotected"]) in \
+        json.dumps(agent.stats())
+    lines = subprocess.run([*net.server.enter(), "timeout", "1.5", BINARY, "top", "--socket",
+                            agent.socket], stdout=subprocess.PIPE, text=True,
+                           stdin=subprocess.DEVNULL).stdout.splitlines()
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"\S+Z  events \d+/s  throttle \d+/s  kick \d+/s  ban \d+/s  users \d+  "
+                            r"bans 1  most: .*", line), line
+    for line in agent.call("GET", "/metrics")[1].splitlines():
+        assert re.fullmatch(r"#.*|\S+(?:{.*})? (?:\d+|\d+\.\d{6})", line), line
 
 
 def test_counters_are_back_after_a_restart(net, nginx, weir):
