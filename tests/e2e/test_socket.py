@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Whatever comes over the socket, the agent stays up and answers the others."""
+import json
 import os
 import random
 import socket
@@ -8,7 +9,7 @@ import time
 
 import pytest
 
-from agent import Unix, config, limit, state_of
+from agent import Unix, config, limit, state_of, wait_for
 from web import at_once
 
 
@@ -99,6 +100,64 @@ def test_an_unknown_route_is_a_404_and_an_unknown_address_a_400_in_json(weir):
             ("PATCH", "/v1/limits/nosuch/syn", {"toMuch": 5}, 404)):
         got, text = agent.call(method, target, body)
         assert got == status and '"error"' in text and '"message"' in text, (target, got, text)
+
+
+ROUTES = ("status", "stats", "series", "users", "users/192.0.2.1", "bans", "allow", "limits",
+          "config", "explain/192.0.2.1", "events")
+
+
+def test_unknown_parameters_and_huge_ranges_are_an_error_of_every_route(weir):
+    agent = weir(config())
+    for target in [f"/v1/{route}" for route in ROUTES] + ["/metrics"]:
+        for query in ("colour=red", "x", "%00=1", "limit=1&colour=red"):
+            status, text = agent.call("GET", f"{target}?{query}")
+            assert status == 400 and '"error"' in text, (target, query, status, text)
+    for target in ("users?limit=", "bans?limit=", "series?period=minutes&last="):
+        for number in ("0", "-1", "1e3", "99999999", "18446744073709551616", "9" * 5000, ""):
+            status, text = agent.call("GET", f"/v1/{target}{number}")
+            assert status == 400 and '"error"' in text, (target, number[:20], status)
+
+
+def test_a_reader_that_is_too_slow_is_cut_off_and_costs_no_memory(weir):
+    agent = weir(config())
+
+    def follower():
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(10)
+        client.connect(agent.socket)
+        client.sendall(b"GET /v1/events?follow=1 HTTP/1.1\r\nHost: weir\r\n\r\n")
+        return client
+
+    slow, quick, seen = [follower() for _ in range(8)], follower(), []
+
+    def read():
+        while piece := quick.recv(65536):
+            seen.append(piece)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    before, events = agent.memory(), 1800
+    with socket.socket(socket.AF_UNIX) as writer:
+        writer.settimeout(10)
+        writer.connect(agent.socket)
+        for number in range(events):  # 2.5 MB in all: each control character is written as \u0001
+            entry = json.dumps({"address": f"192.0.2.{number % 250}", "reason": "\x01" * 200})
+            writer.sendall(request(entry.encode(), path="/v1/allow").replace(b"close",
+                                                                            b"keep-alive"))
+            assert writer.recv(65536).startswith(b"HTTP/1.1 200")
+    # A mebibyte may wait for each, until it is cut off.
+    assert agent.memory() - before < 12 * 1024 * 1024
+    for client in slow:
+        got = 0
+        while piece := client.recv(1 << 20):
+            got += len(piece)
+        assert 0 < got < 1_000_000, "what the kernel had taken, and then the end"
+        client.close()
+    assert agent.call("GET", "/v1/limits")[0] == 200
+    assert wait_for(lambda: b"".join(seen).count(b'"kind":"allow"') == events)
+    quick.shutdown(socket.SHUT_RDWR)
+    reader.join(10)
+    quick.close()
 
 
 @pytest.mark.parametrize("number", [2, 15])
