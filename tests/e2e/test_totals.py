@@ -4,6 +4,7 @@ import re
 import time
 
 from agent import config, limit
+from browser import Browser
 from frames import FIN, SYN, ethernet, ipv4, tcp
 from wire import Sender
 
@@ -12,10 +13,36 @@ COUNTS = {"under": 300_000, "unprotected": 500_000, "malformed": 100_000, "banne
 ROOM = 9  # what the eager one may
 
 
+def is_on_the_page(net, agent):
+    """Whether the page has the numbers of `weir stats`, digit by digit."""
+    browser = Browser(net.server)
+    try:
+        browser.open(re.search(r"page at (\S+)$", agent.ready_line).group(1))
+        browser.wait_for("document.getElementById('link').textContent === 'live'")
+        # Of the page's own requests for them some may be passing just now.
+        told = {name: str(number) for name, number in agent.stats()["verdicts"].items()}
+        told.pop("pass")
+        browser.wait_for("document.querySelector('#tile-kick data')?.value === '%s'" % told["kick"])
+        rows = dict(browser.evaluate(
+            "[...document.querySelectorAll('#verdicts tbody tr')].map((r) => "
+            "[r.cells[0].textContent, r.cells[1].firstChild.value])"))
+        shown = browser.evaluate("[...document.querySelectorAll('#verdicts tbody tr')].map((r) => "
+                                 "r.cells[1].textContent.replace(/\\D/g, ''))")
+        tiles = {name: browser.evaluate(f"document.querySelector('#tile-{name} data').value")
+                 for name in ("kick", "ban", "throttle")}
+        assert {name: rows[name] for name in told} == told
+        assert shown == list(rows.values()), "what a reader sees is the whole number too"
+        assert tiles == {name: told[name] for name in tiles}
+    finally:
+        browser.close()
+    return True
+
+
 def test_1234567_packets_are_the_same_number_everywhere(net, weir, figure):
     settings = config(ports="[80]") + ("[services.api]\nports = [81]\nprotocol = \"tcp\"\n"
                                        "[services.api.syn]\n" + limit(ROOM, ROOM, "10m"))
-    agent = weir(settings)
+    agent = weir(settings, start=False)
+    agent.start("--web", "0")
     agent.cli("ban", "add", "10.9.9.9")
 
     def series_are_there():
@@ -67,4 +94,5 @@ def test_1234567_packets_are_the_same_number_everywhere(net, weir, figure):
     assert re.search(rf'weir_events_total{{service="web",event="syn",family="ipv4"}} '
                      rf'{COUNTS["under"]}$', metrics, re.M)
     assert sum(series["events"]["seconds"]["trend"]) == sum(stats["events"].values())
+    assert is_on_the_page(net, agent)
     figure("issue 6, totals", f"1234567 packets sent in {took:.1f} s, the same number everywhere")
