@@ -99,6 +99,46 @@ __noinline int weir_answer_xdp(struct xdp_md *ctx, const struct weir_facts *fact
 	return 0;
 }
 
+/*
+ * Remembers what became of a request, and tells of it. `how`: the reason how it was carried out,
+ * and above its eight bits whether it goes on.
+ */
+static __always_inline int weir_follow(void *ctx, enum weir_hook hook,
+				       const struct weir_facts *facts,
+				       const struct weir_outcome *outcome, struct weir_stats *stats,
+				       __u32 how)
+{
+	const struct weir_control *control = &weir_control;
+	const struct weir_settings *set = weir_active(control);
+	__u32 passes = how >> 8;
+
+	if (!facts || !outcome || !stats)
+		return 0;
+	weir_note_request(facts, !passes, outcome->request, stats);
+	if (control->present & WEIR_TELLING)
+		weir_tell_request(facts, outcome, how & 63, stats);
+	if (!passes || !outcome->is_real ||
+	    WEIR_READ_EVENT(outcome->request) != WEIR_EVENT_REQUEST ||
+	    !set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].repeats)
+		return 0;
+	return hook == WEIR_HOOK_XDP ? weir_note_running_xdp(ctx, facts, outcome->service, stats)
+				     : weir_note_running_tc(ctx, facts, outcome->service, stats);
+}
+
+__noinline int weir_follow_xdp(struct xdp_md *ctx, const struct weir_facts *facts,
+			       const struct weir_outcome *outcome, struct weir_stats *stats,
+			       __u32 how)
+{
+	return weir_follow(ctx, WEIR_HOOK_XDP, facts, outcome, stats, how);
+}
+
+__noinline int weir_follow_tc(struct __sk_buff *skb, const struct weir_facts *facts,
+			      const struct weir_outcome *outcome, struct weir_stats *stats,
+			      __u32 how)
+{
+	return weir_follow(skb, WEIR_HOOK_TC, facts, outcome, stats, how);
+}
+
 /* The one exit. Returns enum weir_fate. */
 static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 				       const struct weir_control *control,
@@ -140,17 +180,12 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 	       : outcome->answer == WEIR_ACTION_DROP			 ? WEIR_FATE_DROP
 									 : WEIR_FATE_ANSWER;
 	if (outcome->request) {
-		weir_note_request(facts, fate != WEIR_FATE_PASS, outcome->request, stats);
-		if (control->present & WEIR_TELLING)
-			weir_tell_request(facts, outcome, reason, stats);
-		if (fate == WEIR_FATE_PASS && outcome->is_real &&
-		    WEIR_READ_EVENT(outcome->request) == WEIR_EVENT_REQUEST &&
-		    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].repeats) {
-			if (hook == WEIR_HOOK_XDP)
-				weir_note_running_xdp(ctx, facts, outcome->service, stats);
-			else
-				weir_note_running_tc(ctx, facts, outcome->service, stats);
-		}
+		if (hook == WEIR_HOOK_XDP)
+			weir_follow_xdp(ctx, facts, outcome, stats,
+					reason | (fate == WEIR_FATE_PASS) << 8);
+		else
+			weir_follow_tc(ctx, facts, outcome, stats,
+				       reason | (fate == WEIR_FATE_PASS) << 8);
 	}
 	if (fate == WEIR_FATE_ANSWER)
 		stats->answers[outcome->answer & (WEIR_ACTION_SLOTS - 1)]++;

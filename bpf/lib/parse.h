@@ -180,6 +180,23 @@ static __always_inline int weir_parse_ip6(const struct weir_frame *frame,
 	return 1;
 }
 
+/*
+ * Sends a cursor through memory that the verifier knows nothing of: it would check what follows
+ * once for each way of getting there. More headers than there can be do not reach the mask.
+ */
+static __always_inline void weir_forget_way(struct weir_cursor *cursor, struct weir_facts *facts)
+{
+	WEIR_STORE(&facts->seq, cursor->offset);
+	WEIR_STORE(&facts->ack, cursor->left);
+	WEIR_STORE(&facts->flags,
+		   (__u8)((cursor->is_fragment != 0) | (cursor->is_routed != 0) << 1));
+	cursor->offset = WEIR_LOAD(&facts->seq) & 0x7fff;
+	cursor->left = WEIR_LOAD(&facts->ack);
+	cursor->is_fragment = WEIR_LOAD(&facts->flags) & 1;
+	cursor->is_routed = WEIR_LOAD(&facts->flags) >> 1;
+	facts->seq = facts->ack = facts->flags = 0;
+}
+
 /* IPv4, IPv6 and TCP at an offset that is behind all tags. `facts` must be zero. */
 static __always_inline void weir_parse_ip(const struct weir_frame *frame, __u32 offset, __be16 type,
 					  struct weir_facts *facts)
@@ -192,8 +209,10 @@ static __always_inline void weir_parse_ip(const struct weir_frame *frame, __u32 
 		is_tcp = weir_parse_ip4(frame, &cursor, facts);
 	else if (type == weir_htons(ETH_P_IPV6))
 		is_tcp = weir_parse_ip6(frame, &cursor, facts);
-	if (is_tcp)
-		weir_parse_tcp(frame, &cursor, facts);
+	if (!is_tcp)
+		return;
+	weir_forget_way(&cursor, facts);
+	weir_parse_tcp(frame, &cursor, facts);
 }
 
 static __always_inline int weir_is_vlan(__be16 type)
