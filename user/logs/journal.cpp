@@ -111,6 +111,7 @@ int Journald::ready() {
 int Journald::operator()(const std::vector<std::string>& fields) {
   if (const int error = ready(); error != 0) return error;
   std::vector<iovec> parts;
+  parts.reserve(fields.size());
   for (const std::string& field : fields)
     parts.push_back({const_cast<char*>(field.data()), field.size()});
   return -sd_journal_sendv(parts.data(), static_cast<int>(parts.size()));
