@@ -45,50 +45,83 @@ static __always_inline __u16 weir_checksum_less(__u16 checksum, __u32 less, __be
 	return weir_fold((__u64)(__u16)~checksum + (__u32)~less + (__u16)~before + after);
 }
 
+/* Changes a length in a header by bytes that are no longer there. Returns what it was, or 0. */
+static __always_inline __be16 weir_shorten(struct xdp_md *ctx, __u32 at, __u32 bytes, __be16 *after)
+{
+	__be16 before;
+
+	if (bpf_xdp_load_bytes(ctx, at, &before, sizeof(before)) || weir_ntohs(before) < bytes)
+		return 0;
+	*after = weir_htons((__u16)(weir_ntohs(before) - bytes));
+	return bpf_xdp_store_bytes(ctx, at, after, sizeof(*after)) ? 0 : before;
+}
+
+/* Changes a checksum as weir_checksum_less() does. */
+static __always_inline int weir_mend_checksum(struct xdp_md *ctx, __u32 at, __u32 less,
+					      __be16 before, __be16 after)
+{
+	__u16 checksum;
+
+	if (bpf_xdp_load_bytes(ctx, at, &checksum, sizeof(checksum)))
+		return 0;
+	checksum = weir_checksum_less(checksum, less, before, after);
+	return !bpf_xdp_store_bytes(ctx, at, &checksum, sizeof(checksum));
+}
+
+/* Why a SYN's data cannot be cut off: enum weir_reason, or 0. Where the rest is nobody knows. */
+static __always_inline int weir_is_in_parts(struct xdp_md *ctx, const struct weir_facts *facts)
+{
+	__be16 fragment;
+
+	if (facts->family)
+		return facts->tcp_offset != facts->ip_offset + sizeof(struct ipv6hdr)
+			   ? WEIR_REASON_EXT_HEADERS
+			   : 0;
+	return bpf_xdp_load_bytes(ctx, facts->ip_offset + offsetof(struct iphdr, frag_off),
+				  &fragment, sizeof(fragment)) ||
+		       fragment & weir_htons(0x3fff)
+		   ? WEIR_REASON_TINY_FRAGMENT
+		   : 0;
+}
+
 /*
  * Takes the data off a SYN to a service whose requests are judged. A checksum that was wrong stays
- * so. Returns 0 when it was left as it is. `service`: index + 1.
+ * so. Returns enum weir_reason when such a SYN must be refused, for its data cannot be cut off;
+ * else 0. `service`: index + 1.
  */
 __noinline int weir_cut_syn_xdp(struct xdp_md *ctx, const struct weir_facts *facts, __u32 service)
 {
 	const struct weir_settings *set = weir_active(&weir_control);
 	struct weir_desk *desk = weir_my_desk();
-	__u32 length, ip_size;
-	__be16 before, after;
-	struct ipv6hdr *ip6;
-	struct tcphdr *tcp;
-	struct iphdr *ip;
+	__be16 before, after = 0;
+	__u32 length, ip_length;
 	__s64 data;
-	int more;
+	int reason;
 
 	if (!facts || !desk || set->mode != WEIR_MODE_ENFORCE ||
 	    set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].protocol != WEIR_PROTOCOL_HTTP ||
-	    (weir_control.present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts)) ||
-	    !weir_load_handshake(ctx, WEIR_HOOK_XDP, facts, &desk->handshake))
+	    (weir_control.present & WEIR_HAVE_ALLOW_NETS && weir_is_allowed(facts)))
 		return 0;
+	reason = weir_is_in_parts(ctx, facts);
+	if (reason)
+		return reason;
 	data = weir_sum_data(ctx, facts, desk);
-	if (data < 0)
-		return 0;
-	length = desk->handshake.tcp_length & 63; /* for the verifier */
-	tcp = (struct tcphdr *)desk->handshake.tcp;
-	before = weir_htons((__u16)(length + facts->payload_length));
-	after = weir_htons((__u16)length);
-	tcp->check = weir_checksum_less(tcp->check, (__u32)data, before, after);
-	ip = (struct iphdr *)desk->handshake.ip;
-	ip6 = (struct ipv6hdr *)ip;
-	if (facts->family) {
-		ip_size = sizeof(*ip6);
-		ip6->payload_len = after;
-	} else {
-		ip_size = sizeof(*ip);
-		before = ip->tot_len;
-		ip->tot_len = weir_htons((__u16)(sizeof(*ip) + length));
-		ip->check = weir_checksum_less(ip->check, 0, before, ip->tot_len);
-	}
-	more = (int)(facts->tcp_offset + length) - (int)bpf_xdp_get_buff_len(ctx);
-	return length && !bpf_xdp_store_bytes(ctx, facts->ip_offset, ip, ip_size) &&
-	       !bpf_xdp_store_bytes(ctx, facts->tcp_offset, tcp, length) &&
-	       !bpf_xdp_adjust_tail(ctx, more);
+	ip_length = facts->ip_offset + (facts->family ? offsetof(struct ipv6hdr, payload_len)
+						      : offsetof(struct iphdr, tot_len));
+	before = data < 0 ? 0 : weir_shorten(ctx, ip_length, facts->payload_length, &after);
+	if (!before)
+		return WEIR_REASON_IP_LENGTH;
+	if (!facts->family &&
+	    !weir_mend_checksum(ctx, facts->ip_offset + offsetof(struct iphdr, check), 0, before,
+				after))
+		return WEIR_REASON_IP_LENGTH;
+	length = facts->payload_offset - facts->tcp_offset;
+	if (!weir_mend_checksum(ctx, facts->tcp_offset + offsetof(struct tcphdr, check),
+				(__u32)data, weir_htons((__u16)(length + facts->payload_length)),
+				weir_htons((__u16)length)) ||
+	    bpf_xdp_adjust_tail(ctx, (int)facts->payload_offset - (int)bpf_xdp_get_buff_len(ctx)))
+		return WEIR_REASON_IP_LENGTH;
+	return 0;
 }
 
 #endif

@@ -335,8 +335,11 @@ static __always_inline __u32 weir_judge_syn(void *ctx, enum weir_hook hook,
 {
 	__u32 reason;
 
-	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(facts->payload_length))
-		weir_cut_syn_xdp(ctx, facts, outcome->service);
+	if (hook == WEIR_HOOK_XDP && WEIR_UNLIKELY(facts->payload_length)) {
+		reason = weir_cut_syn_xdp(ctx, facts, outcome->service) & 63;
+		if (reason)
+			return reason;
+	}
 	outcome->event = WEIR_EVENT_SYN;
 	reason = weir_judge_event(
 	    ctx, hook, control, set, facts,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "program.h"
+#include "stats/snapshot.h"
 
 namespace {
 
@@ -61,6 +62,15 @@ TEST_F(FastOpen, OnlyWhereRequestsAreJudged) {
   const Bytes other = syn(kClient, 100).to_port(81).build();
   EXPECT_EQ(program.answer(other).second, other);
   EXPECT_NE(program.answer(in).second, in);
+}
+
+TEST_F(FastOpen, WithOptionsOfIpTooAndWhatComesInPartsIsRefused) {
+  EXPECT_EQ(program.answer(syn(kClient, 100).ip_options(8).build()).second,
+            syn(kClient).ip_options(8).build());
+  EXPECT_FALSE(program.passes(syn(kClient, 100).fragment(0, 64)));
+  EXPECT_FALSE(program.passes(syn("2001:db8:1:2::7", 100).extension(60)));
+  EXPECT_EQ(weir::verdict_counts(program.stats())[WEIR_VERDICT_MALFORMED], 2u);
+  EXPECT_TRUE(program.passes(syn(kClient).fragment(0, 32))) << "without data";
 }
 
 TEST_F(FastOpen, WhoIsAllowedIsLeftAlone) {
