@@ -100,7 +100,8 @@ TEST(StatsText, ShowsVerdictsServicesInterfacesAndSeries) {
   EXPECT_THAT(text, ContainsRegex("\neth0 +native +yes +1234632 +123456789\n"));
   EXPECT_THAT(text, ContainsRegex("\nsecond +7.5 +9 +2026-11-21T16:59:58Z\n"));
   EXPECT_THAT(text, ContainsRegex("\nhour +- +- +-\n"));
-  EXPECT_THAT(text, HasSubstr("drop 35, reset 0, reply 7, challenge 0, deferred 12, acknowledge 0\n"));
+  EXPECT_THAT(text,
+              HasSubstr("drop 35, reset 0, reply 7, challenge 0, deferred 12, acknowledge 0\n"));
   EXPECT_THAT(text, HasSubstr("71 of 1048576 tracked, 62 found no room"));
   EXPECT_THAT(text, HasSubstr("145 active, room for 101000"));
   EXPECT_THAT(text, HasSubstr("63 sent, 64 lost"));

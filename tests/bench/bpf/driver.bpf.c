@@ -21,8 +21,8 @@ struct {
 __u32 driver_next = 0;
 __u32 driver_mask = 0; /* how many sources take turns, less one */
 
-__u32 driver_bits = 0; /* those of the mask */
-__u32 driver_step = 0; /* each source's segments are so many bytes apart; 0: always the same */
+__u32 driver_bits = 0;	   /* those of the mask */
+__u32 driver_step = 0;	   /* each source's segments are so many bytes apart; 0: always the same */
 __u32 driver_restores = 0; /* bytes of: */
 __u8 driver_frame[128];
 
