@@ -242,8 +242,11 @@ static __always_inline __u32 weir_asked_index(__u64 id)
 	return (__u32)(id >> 16) & (WEIR_ASKED - 1);
 }
 
-/* A request was let through, or what may be the end of it: its answer's time counts from now on. */
-static __always_inline void weir_note_asked(__u64 id, int is_new)
+/*
+ * A request was let through, or what may be the end of it: its answer's time counts from now on.
+ * `rule`: of a new one, as in struct weir_asked.
+ */
+static __always_inline void weir_note_asked(__u64 id, int is_new, __u32 rule)
 {
 	__u32 index = weir_asked_index(id);
 	struct weir_asked *asking;
@@ -253,10 +256,21 @@ static __always_inline void weir_note_asked(__u64 id, int is_new)
 	asking = bpf_map_lookup_elem(&asked, &index);
 	if (!asking || (!is_new && WEIR_LOAD(&asking->id) != id))
 		return;
-	if (is_new)
+	if (is_new) {
 		WEIR_STORE(&asking->told_ns, 0);
+		WEIR_STORE(&asking->rule, rule);
+	}
 	WEIR_STORE(&asking->since_ns, weir_precise_ns());
 	WEIR_STORE(&asking->id, id);
+}
+
+/* Data came to a TLS service: what is sent back next is taken for the answer to it. */
+__noinline int weir_note_turn(const struct weir_facts *facts)
+{
+	if (!facts)
+		return 0;
+	weir_note_asked(weir_connection_id(facts), 1, 0);
+	return 1;
 }
 
 /* What weir_segment_of() returns above enum weir_segment. */
@@ -312,7 +326,7 @@ static __always_inline int weir_segment_of(void *ctx, enum weir_hook hook,
 	} else if (kind == WEIR_SEGMENT_MORE) {
 		/* Only the last of a body is what the server can answer: the rest need no clock. */
 		if (!weir_is_of_body(conn, facts->seq + facts->payload_length))
-			weir_note_asked(id, 0);
+			weir_note_asked(id, 0, 0);
 		weir_conn_advance(conn, facts->seq + facts->payload_length, now_ms);
 	}
 	if (conn->flags & WEIR_CONN_REAL)
@@ -377,7 +391,7 @@ __noinline int weir_note_request(const struct weir_facts *facts, __u32 is_held, 
 		weir_conn_hold(conn, facts->seq, facts->ack);
 		return 1;
 	}
-	weir_note_asked(id, 1);
+	weir_note_asked(id, 1, WEIR_READ_RULE(request));
 	weir_conn_begin(conn, facts->seq + facts->payload_length, facts->ack,
 			WEIR_READ_WHOLE(request), desk->reader.body, now_ms);
 	if (WEIR_READ_OPEN(request) && weir_keep_reading(id, &desk->reader))

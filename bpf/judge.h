@@ -433,6 +433,10 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 			  set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol)
 			? weir_judge_data(ctx, hook, facts, stats, outcome)
 			: WEIR_REASON_NO_EVENT;
+		if (WEIR_UNLIKELY(present & WEIR_TIMING && facts->payload_length) &&
+		    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol ==
+			WEIR_PROTOCOL_TLS)
+			weir_note_turn(facts);
 		if (WEIR_UNLIKELY(present & (WEIR_CHALLENGING | WEIR_TURNING)) &&
 		    outcome->reason == WEIR_REASON_NO_EVENT) {
 			if (hook == WEIR_HOOK_XDP)

@@ -163,6 +163,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, WEIR_RULE_MAX);
+	__type(key, __u32);
+	__type(value, struct weir_responses);
+} answered_rules SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, WEIR_SERVICE_MAX);
 	__type(key, __u32);
 	__type(value, struct weir_flood);

@@ -16,19 +16,36 @@
 #include "lib/response.h"
 #include "requests.h"
 
+/* The same of the rule that the request was judged by. */
+static __always_inline void weir_time_rule(__u32 rule, __u64 us, __u32 class, __u32 bucket)
+{
+	__u32 index = rule - 1;
+	struct weir_responses *responses = bpf_map_lookup_elem(&answered_rules, &index);
+
+	if (!rule || !responses)
+		return;
+	WEIR_ADD(&responses->count, 1);
+	WEIR_ADD(&responses->sum_us, us);
+	WEIR_ADD(&responses->statuses[class & (WEIR_STATUS_SLOTS - 1)], 1);
+	if (bucket < WEIR_RESPONSE_BUCKETS)
+		WEIR_ADD(&responses->buckets[bucket], 1);
+}
+
 /* The answer to a packet of the server's: never another verdict. */
 static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 peer[4],
 					    const struct tcphdr *tcp, __u32 offset)
 {
 	const struct weir_settings *set = weir_active(&weir_control);
-	__u32 service = set->port_service[weir_ntohs(tcp->source)], index, class;
+	__u32 service = set->port_service[weir_ntohs(tcp->source)], index, class, rule, protocol;
 	struct weir_responses *responses;
 	struct weir_asked *asking;
 	char head[WEIR_STATUS_LENGTH] = {};
 	__u64 id, since, told, us;
 
-	if (!service ||
-	    set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].protocol != WEIR_PROTOCOL_HTTP)
+	if (!service)
+		return TC_ACT_UNSPEC;
+	protocol = set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)].protocol;
+	if (protocol != WEIR_PROTOCOL_HTTP && protocol != WEIR_PROTOCOL_TLS)
 		return TC_ACT_UNSPEC;
 	offset += tcp->doff * 4;
 	if (skb->len <= offset)
@@ -42,7 +59,9 @@ static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 
 		return TC_ACT_UNSPEC;
 	since = WEIR_LOAD(&asking->since_ns);
 	told = WEIR_LOAD(&asking->told_ns);
-	bpf_skb_load_bytes(skb, offset, head, sizeof(head));
+	rule = WEIR_LOAD(&asking->rule);
+	if (protocol == WEIR_PROTOCOL_HTTP)
+		bpf_skb_load_bytes(skb, offset, head, sizeof(head));
 	class = weir_status_class(head);
 	/* "100 Continue" and its like are not the answer. */
 	if (class == 1 || WEIR_CAS(&asking->id, id, 0) != id)
@@ -59,6 +78,7 @@ static __always_inline int weir_time_answer(struct __sk_buff *skb, const __be32 
 	index = weir_response_bucket(us);
 	if (index < WEIR_RESPONSE_BUCKETS)
 		responses->buckets[index]++;
+	weir_time_rule(rule, us, class, index);
 	weir_tell_answer(id, told, us, class);
 	return TC_ACT_UNSPEC;
 }

@@ -297,9 +297,15 @@ struct weir_asked {
 	__u64 id; /* of the connection; 0: none */
 	__u64 since_ns;
 	__u64 told_ns; /* weir_request.time_ns; 0: nobody was told of it */
+	__u32 rule;    /* index + 1 of the rule for its path among all; 0: none */
+	__u32 pad;
 };
 
-/* The per-CPU value of `answered`, one for each service. All of it only grows. */
+/*
+ * The per-CPU value of `answered`, one for each service; and the value of `answered_rules`, one for
+ * each rule, which has all CPUs' so that there is room for many. All of it only grows, until
+ * another rule takes the place.
+ */
 #define WEIR_RESPONSE_POWERS  20 /* from 64 microseconds to 67 seconds, eight buckets each */
 #define WEIR_RESPONSE_BUCKETS (WEIR_RESPONSE_POWERS * 8 + 2)
 #define WEIR_STATUS_SLOTS     8	 /* 1 to 5: classes of status codes; 0: no status line */

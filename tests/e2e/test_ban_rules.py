@@ -63,6 +63,8 @@ def test_the_eleventh_hit_on_a_guarded_path_is_a_ban_and_nobody_elses(net, nginx
     eager, other = net.client4(1), net.client4(2)
     assert [ask(net, eager, path) for _ in range(10)] == [404] * 10
     assert ask(net, eager) == 200
+    [counted] = [limit for limit in agent.explain(eager)["limits"] if "path" in limit]
+    assert (counted["path"], counted["count"]) == ("/register/", 10)
     assert ask(net, eager, path) == 429
     assert wait_for(lambda: bans(agent))
     assert is_shut_out(net, eager)
@@ -90,9 +92,8 @@ def ask_in_pieces(net, source, at):
     return 0
 
 
-# In the method, behind it, in the target, behind that; and everywhere.
-@pytest.mark.parametrize("pieces", [*[(at,) for at in (1, 3, 4, 5, 9, 14, 15)],
-                                    tuple(range(1, 17))])
+# In the method, in the target, and everywhere.
+@pytest.mark.parametrize("pieces", [(3,), (9,), tuple(range(1, 17))])
 def test_a_path_in_pieces_evades_no_rule(net, nginx, weir, pieces):
     agent = weir(guarded())
     eager = net.client4(1)

@@ -345,6 +345,7 @@ def test_an_unconfirmed_change_is_undone_with_the_agent_killed(net, nginx, weir,
     assert mode_of(agent) == "observe" and agent.json("status")["unconfirmed"] is None
 
 
+@pytest.mark.long
 def test_a_restart_in_between_keeps_the_deadline(net, weir):
     agent = weir(config(mode="observe"))
     agent.cli("mode", "enforce", "--confirm", "4s")

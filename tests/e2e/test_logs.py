@@ -219,6 +219,7 @@ def test_events_are_records_of_journald_with_fields(net, nginx, weir, tmp_path):
     assert agent.terminate() < 2
 
 
+@pytest.mark.long
 def test_a_german_locale_changes_nothing_in_the_files(net, nginx, weir, tmp_path, german):
     agent = weir(config(request=LADDER, more=f'eventLog = "{tmp_path}/events"'), start=False)
     agent.around = german

@@ -142,6 +142,7 @@ def test_a_flood_of_requests_is_told_of_as_a_sample(net, nginx, weir, figure):
     assert f"{seen} requests since" in text and ("a sample" in text) == document["sampled"]
 
 
+@pytest.mark.long
 def test_a_scan_of_many_paths_takes_no_room_and_hides_nothing(net, nginx, weir):
     agent = weir(config())
     with net.client.entered():

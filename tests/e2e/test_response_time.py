@@ -3,6 +3,7 @@
 import http.client
 import re
 import socket
+import ssl
 import statistics
 import time
 
@@ -71,7 +72,7 @@ def ask(net, server, count, status=200, body=None):
         times.append(time.monotonic() - started)
         while not answer.endswith(b"ok\n"):
             answer += connection.sock.recv(1 << 16)
-        assert answer.startswith(f"HTTP/1.1 {status}".encode())
+        assert answer.startswith(f"HTTP/1.1 {str(status)[-3:]}".encode())
     connection.close()
     return times
 
@@ -124,6 +125,98 @@ def test_the_time_counts_from_the_last_of_what_a_client_sends(net, slow, weir):
     assert connection.sock.recv(100).startswith(b"HTTP/1.1 200")
     answers = agent.stats()["responses"]["web"]
     assert answers["count"] == 2 and answers["p99Ms"] < 200
+
+
+RULES = """
+[[services.web.paths]]
+prefix = "/0.1/"
+startThrottle = 1000
+toMuch = 1000
+timeout = "1m"
+[[services.web.paths]]
+prefix = "/0.02/"
+startThrottle = 1000
+toMuch = 1000
+timeout = "1m"
+"""
+
+
+def test_each_rule_for_paths_has_times_of_its_own(net, slow, weir, figure):
+    agent = weir(config(more=RULES))
+    assert wait_for(lambda: "weir_egress" in egress_filters(net))
+    for path, count in (("0.1/200", 10), ("0.02/404", 20), ("0.05/200", 5)):
+        ask(net, net.SERVER4, count, path)
+    answers = agent.stats()["responses"]["web"]
+    rules = {path["prefix"]: path for path in answers["paths"]}
+    figure("issue 6", "mean response time by rule: " + ", ".join(
+        f"{prefix} {rule['meanMs']:.1f} ms" for prefix, rule in rules.items()))
+    assert answers["count"] == 35 and not answers["estimate"]
+    assert [rules[prefix]["count"] for prefix in ("/0.1/", "/0.02/")] == [10, 20]
+    assert 100 <= rules["/0.1/"]["meanMs"] < 115 and 20 <= rules["/0.02/"]["meanMs"] < 35
+    assert rules["/0.02/"]["statuses"]["4xx"] == 20
+    assert "web /0.02/" in agent.cli("stats").stdout
+    # Another rule in the place of the first; the second keeps its own.
+    agent.configure(config(more=RULES.replace("/0.1/", "/0.05/")))
+    agent.cli("reload")
+    assert [path["prefix"] for path in agent.stats()["responses"]["web"]["paths"]] == ["/0.02/"]
+
+
+TLS_SERVER = """
+import http.server, socketserver, ssl, subprocess, sys, time
+home = sys.argv[1]
+subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                "ec_paramgen_curve:prime256v1", "-nodes", "-subj", "/CN=a", "-days", "1",
+                "-keyout", home + "/key", "-out", home + "/cert"], check=True)
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    def do_GET(self):
+        time.sleep(0.05)
+        self.send_response(200)
+        self.send_header("Content-Length", "3")
+        self.end_headers()
+        self.wfile.write(b"ok\\n")
+    def log_message(self, *_):
+        pass
+server = http.server.ThreadingHTTPServer(("", 443), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain(home + "/cert", home + "/key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+"""
+
+
+def test_of_tls_the_time_is_an_estimate_from_turn_to_turn(net, weir, figure, tmp_path):
+    server = net.server.popen("/usr/bin/python3", "-c", TLS_SERVER, str(tmp_path))
+    agent = weir('mode = "enforce"\n[services.shop]\nports = [443]\nprotocol = "tls"\n')
+    assert wait_for(lambda: "weir_egress" in egress_filters(net))
+    connection = http.client.HTTPSConnection(net.SERVER4, timeout=5,
+                                             context=ssl._create_unverified_context())
+
+    def is_connected():
+        with net.client.entered():
+            try:
+                connection.connect()
+            except OSError:
+                return False
+        return True
+
+    try:
+        assert wait_for(is_connected)
+        for _ in range(20):
+            connection.request("GET", "/")
+            assert connection.getresponse().read() == b"ok\n"
+    finally:
+        connection.close()
+        server.kill()
+        server.wait()
+    answers = agent.stats()["responses"]["shop"]
+    figure("issue 6", f"TLS, 20 requests of 50 ms: {answers['count']} turns, "
+                      f"median {answers['p50Ms']:.1f} ms")
+    assert answers["estimate"] and "statuses" not in answers
+    assert 20 <= answers["count"] <= 24, "and the handshake's"
+    assert 45 <= answers["p50Ms"] <= 60
+    assert "shop, estimated" in agent.cli("stats").stdout
+    assert 'weir_responses_total{service="shop"' not in agent.call("GET", "/metrics")[1]
 
 
 def test_each_request_is_told_with_the_time_of_its_own_answer(net, slow, weir):

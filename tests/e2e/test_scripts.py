@@ -7,6 +7,8 @@ import subprocess
 import tempfile
 import time
 
+import pytest
+
 from netns import run
 from web import TooSlow, patiently
 
@@ -39,6 +41,7 @@ def test_scripts_run_filters_a_veth_end_in_a_namespace_until_a_signal(net):
         net.server.run("rm", "-r", pins)
 
 
+@pytest.mark.long
 def test_the_demo_tells_its_story_in_a_minute_and_leaves_nothing_behind():
     def left():
         return [n for n in run("ip", "netns", "list").stdout.split() if n.startswith("weir-demo")]

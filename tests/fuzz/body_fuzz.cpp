@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What strangers send to the agent: bodies of requests, and the first bytes of HTTP requests in
 // notices. Nothing throws; what is accepted is within its bounds.
-#include "agent/event_log.h"
 #include "agent/request_body.h"
+#include "agent/request_line.h"
 #include "agent/run.h"
 #include "fuzz.h"
 
@@ -47,8 +47,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     WEIR_CHECK(*limit->confirm >= kConfirmMin && *limit->confirm <= kConfirmMax);
   check_mistake(undo_of(body));
 
-  const std::string path = request_path(body);
-  WEIR_CHECK(path.size() <= body.size());
-  for (const char c : path) WEIR_CHECK(c > ' ' && c < 0x7f && c != '#');
+  for (const bool with_query : {false, true}) {
+    const RequestLine line = request_line(body, with_query);
+    WEIR_CHECK(line.method.size() + line.path.size() <= body.size());
+    for (const char c : line.method + line.path) WEIR_CHECK(c > ' ' && c < 0x7f);
+    WEIR_CHECK(with_query || line.path.find('#') == std::string::npos);
+  }
   return 0;
 }

@@ -61,6 +61,33 @@ TEST_F(AgentExplain, ShowsTheSourceTheLimitsAndWhenTheyEnd) {
   EXPECT_EQ(shown.verdict, WEIR_VERDICT_THROTTLE);
 }
 
+TEST_F(AgentExplain, ShowsWhatIsCountedByRulesWithoutJudgingOtherPathsByIt) {
+  write_file(R"(
+[services.web]
+ports = [80]
+protocol = "http"
+[[services.web.paths]]
+prefix = "/a/"
+startThrottle = 1
+toMuch = 1
+timeout = "1s"
+[[services.web.paths]]
+prefix = "/b/"
+startThrottle = 5
+toMuch = 10
+timeout = "1m"
+)");
+  Agent& agent = start(WEIR_MODE_ENFORCE);
+  const Address client = address("198.51.100.7");
+  plane_.set_meters(client, {{0, WEIR_EVENT_REQUEST, 99, clock_.boot() / 1'000'000, 1}});
+  const Explanation shown = agent.explain(client);
+  ASSERT_EQ(shown.limits.size(), 1u);
+  EXPECT_EQ(shown.limits[0].path, "/b/");
+  EXPECT_EQ(shown.limits[0].limit.to_much, 10u);
+  EXPECT_EQ(shown.limits[0].count, 99u);
+  EXPECT_EQ(shown.verdict, WEIR_VERDICT_PASS);
+}
+
 TEST_F(AgentExplain, SaysThatObserveLetsItThrough) {
   Agent& agent = start(WEIR_MODE_OBSERVE);
   EXPECT_THAT(agent.explain(address("203.0.113.7")).why, Not(HasSubstr("observe")));

@@ -153,6 +153,7 @@ class Agent {
   void bring_back(const std::vector<InterfaceState>& interfaces, bool has_changed);
   Status put_in_force(Configuration next);
   [[nodiscard]] weir_responses responses_of_all() const;
+  [[nodiscard]] std::vector<ServiceResponses> responses() const;
   // The same for a change that `what` names, for good or until it is confirmed.
   Status change(Configuration next, const std::string& what, Confirm confirm);
   void note_confirm(Done& done, Confirm confirm) const;

@@ -78,6 +78,26 @@ void Agent::save_counters() {
   counters_unsaved_ = !saved;
 }
 
+// Rules have their indices in the order of the settings: encode_settings().
+std::vector<ServiceResponses> Agent::responses() const {
+  std::vector<ServiceResponses> all;
+  const auto& services = configuration_.settings().services;
+  int rule = 0;
+  for (std::size_t i = 0; i < services.size(); i++) {
+    const Service& service = services[i];
+    if (service.protocol == WEIR_PROTOCOL_TCP) continue;  // nor rules
+    ServiceResponses& one = all.emplace_back();
+    one.service = service.name;
+    one.counters = data_plane_->responses(static_cast<int>(i));
+    one.is_estimate = service.protocol == WEIR_PROTOCOL_TLS;
+    for (const PathRule& path : service.paths) {
+      const weir_responses counters = data_plane_->rule_responses(rule++);
+      if (counters.count != 0) one.rules.push_back({path.prefix, counters});
+    }
+  }
+  return all;
+}
+
 weir_responses Agent::responses_of_all() const {
   weir_responses all{};
   const auto& services = configuration_.settings().services;
@@ -103,10 +123,7 @@ Snapshot Agent::snapshot() {
   snapshot.events = views_of(counters_.of(kEventsCounter));
   snapshot.users = census_.counts;
   snapshot.response_ms = counters_.of(kResponseCounter).of(Period::kMinute).last();
-  for (std::size_t i = 0; i < settings.services.size(); i++)
-    if (settings.services[i].protocol == WEIR_PROTOCOL_HTTP && settings.times_answers())
-      snapshot.responses.push_back(
-          {settings.services[i].name, data_plane_->responses(static_cast<int>(i))});
+  if (settings.times_answers()) snapshot.responses = responses();
   if (auto problem = data_plane_->challenge_problem())
     snapshot.problems.push_back(std::move(*problem));
   if (unconfirmed_)
@@ -197,6 +214,16 @@ std::optional<Prefix> Agent::allowing(const Address& address) const {
   return longest;
 }
 
+// A rule's limit as far as it has one of its own.
+static std::optional<Limit> limit_of(const PathRule& rule) {
+  Limit limit;
+  limit.window = WEIR_WINDOW_SLIDING;
+  limit.start_throttle = rule.start_throttle;
+  limit.to_much = rule.to_much;
+  limit.timeout = rule.timeout;
+  return limit;
+}
+
 Explanation Agent::explain(const Address& address) const {
   const Settings& settings = configuration_.settings();
   const BootNs now = clock_->boot();
@@ -207,13 +234,16 @@ Explanation Agent::explain(const Address& address) const {
   result.validated = data_plane_->is_validated(address, now);
   for (const auto& meter : data_plane_->meters(address, now)) {
     const auto& service = settings.services.at(static_cast<std::size_t>(meter.service));
-    const auto& limit = service.limits[meter.event];
+    const PathRule* rule = settings.rule_at(meter.rule);
+    const auto limit = rule != nullptr ? limit_of(*rule) : service.limits[meter.event];
     if (!limit) continue;
-    LimitView view{service.name, meter.event, *limit, meter.count, Milliseconds(0)};
+    LimitView view{service.name, meter.event,     *limit,
+                   meter.count,  Milliseconds(0), rule != nullptr ? rule->prefix : ""};
     const std::uint64_t ends = meter.last_ms + static_cast<std::uint64_t>(limit->timeout.count());
     if (meter.count > 0 && ends > now / kNsInMs)
       view.resets_in = Milliseconds(ends - now / kNsInMs);
     result.limits.push_back(view);
+    if (rule != nullptr) continue;  // whatever becomes of that path, others are free
     const auto stage = meter.count >= limit->to_much          ? WEIR_VERDICT_KICK
                        : meter.count >= limit->start_throttle ? WEIR_VERDICT_THROTTLE
                                                               : WEIR_VERDICT_PASS;

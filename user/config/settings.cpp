@@ -74,6 +74,16 @@ const PathRule* Settings::find_rule(std::size_t index) const {
   return nullptr;
 }
 
+const PathRule* Settings::rule_at(int index) const {
+  if (index < 0) return nullptr;
+  auto left = static_cast<std::size_t>(index);
+  for (const Service& service : services) {
+    if (left < service.paths.size()) return &service.paths[left];
+    left -= service.paths.size();
+  }
+  return nullptr;
+}
+
 Action effective_action(const Service& service, Event event, Action action) {
   switch (action) {
     case WEIR_ACTION_REPLY:

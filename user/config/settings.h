@@ -113,6 +113,8 @@ struct Settings {
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
   std::vector<Service> services;              // in the order of their indices in the kernel
+  // The rule by its index in the kernel, where those of all services stand in a row; or nullptr.
+  [[nodiscard]] const PathRule* rule_at(int index) const;
   bool operator==(const Settings&) const = default;
 
   // The source that an address is counted as.

@@ -46,6 +46,7 @@ struct Meter {
   weir_event event = WEIR_EVENT_SYN;
   std::uint32_t count = 0;    // events in the window now
   std::uint64_t last_ms = 0;  // boot clock
+  int rule = -1;              // the path rule's index there; -1: the service's own limit
 };
 
 // What the tables hold of one source over all services and events.
@@ -115,6 +116,8 @@ class DataPlane {
   virtual void time_answers(bool wanted) = 0;
   // What was measured of a service, by its index in the settings block, since the pins were made.
   [[nodiscard]] virtual weir_responses responses(int service) const = 0;
+  // The same of a path rule, by its index in there, since it has its place there.
+  [[nodiscard]] virtual weir_responses rule_responses(int rule) const = 0;
   // Whether requests and their answers are told of.
   virtual void tell_requests(bool wanted) = 0;
   // Why challenges that the settings ask for are carried out as drop; nullopt: they are not.

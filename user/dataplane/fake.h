@@ -52,6 +52,10 @@ class FakeDataPlane final : public DataPlane {
     const auto found = answered.find(service);
     return found == answered.end() ? weir_responses{} : found->second;
   }
+  [[nodiscard]] weir_responses rule_responses(int rule) const override {
+    const auto found = answered_rules.find(rule);
+    return found == answered_rules.end() ? weir_responses{} : found->second;
+  }
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
     return no_challenges;
   }
@@ -75,7 +79,7 @@ class FakeDataPlane final : public DataPlane {
   bool timing = false, telling = false;
   std::vector<weir_request> requests;  // what drain_requests() will tell, and behind them:
   std::vector<weir_request_answer> request_answers;
-  std::map<int, weir_responses> answered;
+  std::map<int, weir_responses> answered, answered_rules;
   std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;                  // why the host cannot do with them
   Milliseconds roll_back{};                                  // the last roll_back_after()

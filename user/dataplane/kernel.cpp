@@ -113,6 +113,9 @@ class Kernel final : public DataPlane {
   [[nodiscard]] weir_responses responses(int service) const override {
     return read_responses(maps_.answered, service);
   }
+  [[nodiscard]] weir_responses rule_responses(int rule) const override {
+    return read_rule_responses(maps_.answered_rules, rule);
+  }
   [[nodiscard]] std::optional<std::string> challenge_problem() const override {
     return challenges_.problem();
   }
@@ -196,6 +199,7 @@ Status Kernel::put_settings(const weir_settings& settings) {
   if (!is_first && moves_sources)
     if (auto entered = bans_.enter_for(settings); !entered) return entered;
 
+  forget_rule_responses(maps_.answered_rules, now, settings);
   control.slots[next] = settings;
   set_epochs(control.slots[next], now);
   __atomic_store_n(&control.active, next, __ATOMIC_RELEASE);

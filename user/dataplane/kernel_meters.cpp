@@ -50,32 +50,48 @@ const weir_slide* KernelMeters::slide(std::uint64_t id) const {
   return way == WEIR_NO_WAY ? nullptr : &slides_[std::size_t{index} * WEIR_ID_WAYS + way];
 }
 
+Meter KernelMeters::meter_of(std::uint64_t id, const weir_limit& limit,
+                             std::uint64_t now_ms) const {
+  Meter meter;
+  const weir_slide* log = limit.window == WEIR_WINDOW_SLIDING ? slide(id) : nullptr;
+  // Without a log, a sliding window has had one event at most.
+  if (log != nullptr) {
+    meter.count = weir_slide_count(log, &limit, now_ms);
+    meter.last_ms = weir_word_last_ms(WEIR_LOAD(&log->word));
+  } else if (const weir_burst* found = burst(id); found != nullptr) {
+    meter.count = weir_burst_count(found, &limit, now_ms);
+    meter.last_ms = weir_word_last_ms(WEIR_LOAD(&found->word));
+  }
+  return meter;
+}
+
 std::vector<Meter> KernelMeters::of(const Address& address, BootNs now) const {
   const std::uint64_t now_ms = now / kNsInMs;
   const weir_settings& settings = control_->slots[control_->active & 1];
   const weir_key key = key_of(address, settings);
+  const auto id = [&](std::uint64_t salt) {
+    return weir_source_id(control_->hash_seed, &key, salt);
+  };
   std::vector<Meter> meters;
   for (int service = 0; service < WEIR_SERVICE_MAX; service++)
     for (int event = 0; event < WEIR_EVENT_COUNT; event++) {
       const weir_limit& limit = settings.services[service].limits[event];
       if (limit.enabled == 0) continue;
-      const std::uint64_t id = weir_source_id(
-          control_->hash_seed, &key,
-          weir_event_salt(static_cast<__u32>(service) + 1, static_cast<__u32>(event)));
-      Meter meter;
+      Meter& meter = meters.emplace_back(
+          meter_of(id(weir_event_salt(static_cast<__u32>(service) + 1, static_cast<__u32>(event))),
+                   limit, now_ms));
       meter.service = service;
       meter.event = static_cast<weir_event>(event);
-      const weir_slide* log = limit.window == WEIR_WINDOW_SLIDING ? slide(id) : nullptr;
-      // Without a log, a sliding window has had one event at most.
-      if (log != nullptr) {
-        meter.count = weir_slide_count(log, &limit, now_ms);
-        meter.last_ms = weir_word_last_ms(WEIR_LOAD(&log->word));
-      } else if (const weir_burst* found = burst(id); found != nullptr) {
-        meter.count = weir_burst_count(found, &limit, now_ms);
-        meter.last_ms = weir_word_last_ms(WEIR_LOAD(&found->word));
-      }
-      meters.push_back(meter);
     }
+  for (int rule = 0; rule < WEIR_RULE_MAX && settings.rules[rule].service != 0; rule++) {
+    Meter meter = meter_of(id(weir_rule_salt(static_cast<__u32>(rule) + 1)),
+                           settings.rules[rule].limit, now_ms);
+    if (meter.count == 0) continue;
+    meter.service = static_cast<int>(settings.rules[rule].service) - 1;
+    meter.event = WEIR_EVENT_REQUEST;
+    meter.rule = rule;
+    meters.push_back(meter);
+  }
   return meters;
 }
 

@@ -35,6 +35,9 @@ class KernelMeters {
                Mapped<weir_slide> slides, const weir_control* control);
   [[nodiscard]] const weir_burst* burst(std::uint64_t id) const;
   [[nodiscard]] const weir_slide* slide(std::uint64_t id) const;
+  // Its count and newest event.
+  [[nodiscard]] Meter meter_of(std::uint64_t id, const weir_limit& limit,
+                               std::uint64_t now_ms) const;
   // What a source is counted under, in a fixed order.
   struct Place {
     std::uint64_t salt;

@@ -96,6 +96,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.rollback, "rollback", 0},
       {maps.asked, "asked", 0},
       {maps.answered, "answered", 0},
+      {maps.answered_rules, "answered_rules", 0},
       {maps.requests, "requests", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
@@ -193,6 +194,7 @@ KernelMaps KernelObject::maps() const {
   fds.paths = bpf_map__fd(maps.paths);
   fds.suffixes = bpf_map__fd(maps.suffixes);
   fds.answered = bpf_map__fd(maps.answered);
+  fds.answered_rules = bpf_map__fd(maps.answered_rules);
   fds.requests = bpf_map__fd(maps.requests);
   return fds;
 }

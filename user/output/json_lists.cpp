@@ -13,14 +13,16 @@ namespace {
 using parts::Json;
 
 Json explained_limit(const LimitView& view) {
-  return {{"service", view.service},
-          {"event", name_of(view.event)},
-          {"count", view.count},
-          {"startThrottle", view.limit.start_throttle},
-          {"toMuch", view.limit.to_much},
-          {"timeoutMs", view.limit.timeout.count()},
-          {"window", name_of(view.limit.window)},
-          {"resetsInMs", view.resets_in.count()}};
+  Json limit = {{"service", view.service},
+                {"event", name_of(view.event)},
+                {"count", view.count},
+                {"startThrottle", view.limit.start_throttle},
+                {"toMuch", view.limit.to_much},
+                {"timeoutMs", view.limit.timeout.count()},
+                {"window", name_of(view.limit.window)},
+                {"resetsInMs", view.resets_in.count()}};
+  if (!view.path.empty()) limit["path"] = view.path;
+  return limit;
 }
 
 Json explained_ban(const BanView& ban) {

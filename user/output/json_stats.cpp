@@ -98,18 +98,35 @@ Json services(const Snapshot& snapshot) {
   return object;
 }
 
+Json times(const weir_responses& counters) {
+  return {{"count", counters.count},
+          {"meanMs", rounded(mean_ms(counters))},
+          {"p50Ms", rounded(quantile_ms(counters, 0.5))},
+          {"p95Ms", rounded(quantile_ms(counters, 0.95))},
+          {"p99Ms", rounded(quantile_ms(counters, 0.99))}};
+}
+
+Json statuses(const weir_responses& counters) {
+  Json object = Json::object();
+  for (int i = 1; i <= 5; i++) object[std::to_string(i) + "xx"] = counters.statuses[i];
+  object["other"] = counters.statuses[0];
+  return object;
+}
+
 Json responses(const Snapshot& snapshot) {
   Json object = Json::object();
-  for (const auto& [service, counters] : snapshot.responses) {
-    Json statuses = Json::object();
-    for (int i = 1; i <= 5; i++) statuses[std::to_string(i) + "xx"] = counters.statuses[i];
-    statuses["other"] = counters.statuses[0];
-    object[service] = {{"count", counters.count},
-                       {"meanMs", rounded(mean_ms(counters))},
-                       {"p50Ms", rounded(quantile_ms(counters, 0.5))},
-                       {"p95Ms", rounded(quantile_ms(counters, 0.95))},
-                       {"p99Ms", rounded(quantile_ms(counters, 0.99))},
-                       {"statuses", std::move(statuses)}};
+  for (const ServiceResponses& service : snapshot.responses) {
+    Json& one = object[service.service] = times(service.counters);
+    one["estimate"] = service.is_estimate;
+    if (service.is_estimate) continue;
+    one["statuses"] = statuses(service.counters);
+    one["paths"] = Json::array();
+    for (const RuleResponses& rule : service.rules) {
+      Json path = {{"prefix", rule.prefix}};
+      path.update(times(rule.counters));
+      path["statuses"] = statuses(rule.counters);
+      one["paths"].push_back(std::move(path));
+    }
   }
   return object;
 }

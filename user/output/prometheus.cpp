@@ -128,9 +128,10 @@ std::string seconds_text(std::uint64_t us) {
 
 void write_responses(std::string& out, const std::vector<ServiceResponses>& all) {
   if (all.empty()) return;
-  Family times(out, "weir_response_seconds", "histogram",
-               "From a request's last segment to the first byte of the answer.");
-  for (const auto& [service, counters] : all) {
+  Family times(
+      out, "weir_response_seconds", "histogram",
+      "From a request's last segment to the first byte of the answer; of TLS an estimate.");
+  for (const auto& [service, counters, is_estimate, rules] : all) {
     // From half a millisecond on, each twice the one before.
     for (std::uint64_t us = 512; us <= std::uint64_t{512} << 16; us *= 2)
       times.sample("_bucket", {{"service", service}, {"le", seconds_text(us)}},
@@ -141,8 +142,8 @@ void write_responses(std::string& out, const std::vector<ServiceResponses>& all)
     times.sample("_count", {{"service", service}}, counters.count);
   }
   Family statuses(out, "weir_responses_total", "counter", "Answers by the class of their status.");
-  for (const auto& [service, counters] : all)
-    for (int i = 0; i <= 5; i++)
+  for (const auto& [service, counters, is_estimate, rules] : all)
+    for (int i = 0; i <= 5 && !is_estimate; i++)
       statuses.sample(
           {{"service", service}, {"class", i == 0 ? std::string("other") : fmt::format("{}xx", i)}},
           counters.statuses[i]);

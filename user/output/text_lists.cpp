@@ -70,8 +70,9 @@ std::string explained_limits(const Json& limits) {
                {"WINDOW"},
                {"RESETS IN"}});
   for (const Json& limit : limits) {
-    table.row({cell(limit, "service"), cell(limit, "event"), cell(limit, "count"),
-               cell(limit, "startThrottle"), cell(limit, "toMuch"),
+    const std::string path = text(limit, "path");
+    table.row({cell(limit, "service") + (path.empty() ? "" : " " + path), cell(limit, "event"),
+               cell(limit, "count"), cell(limit, "startThrottle"), cell(limit, "toMuch"),
                format_duration(Milliseconds(document::whole(limit, "timeoutMs"))),
                cell(limit, "window"),
                describe_duration(Milliseconds(document::whole(limit, "resetsInMs")))});

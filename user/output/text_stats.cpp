@@ -76,11 +76,16 @@ std::string responses(const Json& document) {
                {"2xx", Align::kRight},
                {"4xx", Align::kRight},
                {"5xx", Align::kRight}});
-  for (const auto& [service, counts] : member(document, "responses").items()) {
+  const auto row = [&table](const std::string& name, const Json& counts) {
     const Json& statuses = member(counts, "statuses");
-    table.row({service, cell(counts, "count"), cell(counts, "meanMs"), cell(counts, "p50Ms"),
+    table.row({name, cell(counts, "count"), cell(counts, "meanMs"), cell(counts, "p50Ms"),
                cell(counts, "p95Ms"), cell(counts, "p99Ms"), cell(statuses, "2xx"),
                cell(statuses, "4xx"), cell(statuses, "5xx")});
+  };
+  for (const auto& [service, counts] : member(document, "responses").items()) {
+    row(service + (member(counts, "estimate") == true ? ", estimated" : ""), counts);
+    for (const Json& path : member(counts, "paths"))
+      row(service + " " + cell(path, "prefix"), path);
   }
   return table.empty() ? "" : table.text() + "\n";
 }

@@ -4,14 +4,22 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "weir/abi.h"
 
 namespace weir {
 
+struct RuleResponses {
+  std::string prefix;
+  weir_responses counters{};
+};
+
 struct ServiceResponses {
   std::string service;
   weir_responses counters{};
+  bool is_estimate = false;            // of TLS: from the client's turn to the server's
+  std::vector<RuleResponses> rules{};  // of those with answers
 };
 
 void add_responses(weir_responses& to, const weir_responses& from);

@@ -101,6 +101,7 @@ struct LimitView {
   Limit limit;
   std::uint32_t count = 0;    // explain only
   Milliseconds resets_in{0};  // explain only
+  std::string path;           // explain only: the rule's prefix; empty: the service's own limit
 };
 
 struct Explanation {
