@@ -163,6 +163,9 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 		counters->events += outcome->events;
 	}
 	if (verdict != WEIR_VERDICT_PASS) {
+		/* Of one that is turned away its own limit had nothing to say. */
+		if (outcome->reason == WEIR_REASON_TURNED_AWAY)
+			counters = NULL;
 		reason = weir_carry_out(control, set, stats, facts, verdict, outcome, counters);
 		if (WEIR_UNLIKELY((weir_is_worth_a_notice(outcome->serial) || outcome->ban_due ||
 				   (outcome->answer != WEIR_ACTION_DROP && outcome->request)) &&

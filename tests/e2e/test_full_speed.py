@@ -6,6 +6,7 @@ WEIR_LONG=yes measures for longer and asks for more.
 import json
 import os
 import re
+import statistics
 
 import pytest
 
@@ -74,3 +75,25 @@ def test_load_within_its_limits_meets_no_error_and_loses_hardly_any_speed(
                       f"Weir {without:.0f}, {within / without:.1%}; 0 errors (try {tries})")
     assert verdicts["throttle"] == verdicts["kick"] == 0
     assert agent.stats()["services"]["web"]["request"]["events"] > 1000
+
+
+@pytest.mark.long
+def test_measuring_answers_costs_hardly_any_speed(net, nginx, weir, tmp_path, figure):
+    high = limit(65534, 65535, "100ms", "sliding")
+    settings = config(syn=high, request=high).replace('protocol = "http"',
+                                                      'protocol = "http"\nrepeats = false')
+    agent = weir(settings)
+    wrk(net, tmp_path)
+    rates = {True: [], False: []}
+    for _ in range(2 * ROUNDS):
+        for measured in rates:
+            switch = "" if measured else "responseTime = false\n"
+            agent.configure(f"{switch}paths = false\n{settings}")
+            agent.cli("reload")
+            rates[measured].append(wrk(net, tmp_path)[0])
+    share = statistics.median(on / off for on, off in zip(rates[True], rates[False]))
+    count = agent.stats()["responses"]
+    figure("issue 6", f"wrk with response times measured: {share:.1%} of the speed without, the "
+                      f"median of {2 * ROUNDS} pairs; {statistics.median(rates[False]):.0f} "
+                      "requests a second without")
+    assert share > (0.95 if LONG else 0.6), count

@@ -74,6 +74,8 @@ def test_the_server_never_hears_of_the_new_connections_of_who_is_turned_away(net
     assert resets.count() == 0, "neither its own nor the host's"
     stats = agent.stats()
     assert stats["services"]["web"]["request"]["kick"] == 21
+    assert stats["services"]["web"]["syn"]["events"] == 21
+    assert stats["services"]["web"]["syn"]["kick"] == 0, "within their own limit"
     assert stats["actions"]["reply"] == 21
     assert stats["actions"]["challenge"] == stats["actions"]["acknowledge"] == 20
     figure("issue 4", f"20 new connections over IPv{family} of a kicked client: 20 pages, "
