@@ -44,8 +44,8 @@ def test_of_a_syn_flood_on_two_cpus_exactly_to_much_syns_a_window_reach_the_stac
 
 
 @pytest.mark.parametrize("attach,family", [
-    ("native", 6), *(pytest.param(*which, marks=pytest.mark.long)
-                     for which in (("tc", 4), ("generic", 4)))])
+    pytest.param(*which, marks=pytest.mark.long)
+    for which in (("native", 6), ("tc", 4), ("generic", 4))])
 def test_two_bursts_on_two_cpus_with_a_pause_between_get_to_much_answers_each(
         net, nginx, weir, figure, attach, family):
     weir(config(syn=limit(MUCH, MUCH, "2s")), attach)

@@ -34,8 +34,9 @@ def check_places(answers, part):
 
 
 @pytest.mark.parametrize("attach,family", [
-    ("native", 4), ("native", 6), ("tc", 4), ("generic", 6),
-    *(pytest.param(*which, marks=pytest.mark.long) for which in (("tc", 6), ("generic", 4)))])
+    ("native", 4), ("tc", 4), ("generic", 6),
+    *(pytest.param(*which, marks=pytest.mark.long)
+      for which in (("native", 6), ("tc", 6), ("generic", 4)))])
 def test_of_a_burst_of_requests_3_are_served_4_delayed_the_rest_dropped_and_a_pause_forgives(
         net, nginx, weir, figure, attach, family):
     agent = weir(config(request=LADDER), attach)

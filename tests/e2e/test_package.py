@@ -169,6 +169,7 @@ if LONG:  # it takes ten seconds, and lintian has to be installed
         assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.long
 def test_from_install_over_upgrade_and_removal_to_purge(net, nginx, machine, package, tmp_path,
                                                         figure):
     bad = net.client4(1)

@@ -8,11 +8,15 @@ import time
 
 import pytest
 
-from agent import config, limit
+from agent import config, limit, wait_for
 from web import at_once, curl, fetch, url
 
 DEFAULTS = 'mode = "enforce"\n'
 TOUCHED = ("throttle", "kick", "ban", "malformed")
+
+
+def has_egress_filter(net):
+    return "weir_egress" in net.server.run("tc", "filter", "show", "dev", net.DEV, "egress").stdout
 
 
 def touched(stats):
@@ -59,9 +63,11 @@ def test_no_request_gets_slower_than_a_millisecond_by_weir_being_there(net, ngin
     agent = weir(DEFAULTS)
     samples = {True: [], False: []}
     sources = iter(range(10_000))
-    for _ in range(5):
-        for with_weir in (True, False):
-            agent.cli("attach" if with_weir else "detach", net.DEV)
+    for with_weir in (True, False, True, False):
+        agent.cli("attach" if with_weir else "detach", net.DEV)
+        # The agent is through with what attaching asks of it when answers are timed too.
+        assert wait_for(lambda: has_egress_filter(net) == with_weir)
+        for _ in range(3):
             fetch(net.client, net.SERVER4, net.client4(next(sources)))  # warms the neighbours
             samples[with_weir].append(
                 [fetch(net.client, net.SERVER4, net.client4(next(sources))).seconds
