@@ -245,7 +245,9 @@ def test_a_german_locale_changes_nothing_in_json_metrics_or_lines(net, nginx, we
 
     def outputs():
         texts = [agent.cli(*words).stdout for words in quiet]
-        return [re.sub(r'"(activity|resetsInMs)": [\d.]+', "", text) for text in texts]
+        # Times seen are worked out of two clocks, to a millisecond.
+        return [re.sub(r'"(activity|resetsInMs)": [\d.]+|"(first|last)Seen": "[^"]+"', "", text)
+                for text in texts]
 
     def is_the_same_there():
         here = outputs()
@@ -254,8 +256,7 @@ def test_a_german_locale_changes_nothing_in_json_metrics_or_lines(net, nginx, we
                 there.setenv(*word.split("=", 1))
             return outputs() == here
 
-    # What a client sends again changes what is told of him, for some seconds.
-    assert wait_for(is_the_same_there, 10)
+    assert is_the_same_there() or is_the_same_there(), "but for what a client sends in between"
     for word in german[1:]:
         monkeypatch.setenv(*word.split("=", 1))
     grouped = re.compile(r"(?<![\d.:-])\d{1,3}[.,]\d{3}\b(?![.:])")
