@@ -364,21 +364,20 @@ static __always_inline int weir_keep_reading(__u64 id, const struct weir_reader 
 }
 
 /*
- * A request that starts in a segment was let through, or (`is_held`) was not. `request`: what was
- * read of it.
+ * A request that starts in a segment was let through, or (`is_held`) was not. `id`: of the
+ * connection; `request`: what was read of it.
  */
-__noinline int weir_note_request(const struct weir_facts *facts, __u32 is_held, __u32 request,
-				 struct weir_stats *stats)
+__noinline int weir_note_request(const struct weir_facts *facts, __u64 id, __u32 is_held,
+				 __u32 request, struct weir_stats *stats)
 {
 	struct weir_desk *desk = weir_my_desk();
 	struct weir_conn_set *set;
 	struct weir_conn *conn;
-	__u64 id, now_ms;
+	__u64 now_ms;
 	__u32 way;
 
 	if (!facts || !stats || !desk)
 		return 0;
-	id = weir_connection_id(facts);
 	set = weir_conns_of(id);
 	if (!set)
 		return 0;

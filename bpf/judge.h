@@ -433,7 +433,9 @@ static __always_inline void weir_judge(void *ctx, enum weir_hook hook,
 			  set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol)
 			? weir_judge_data(ctx, hook, facts, stats, outcome)
 			: WEIR_REASON_NO_EVENT;
-		if (WEIR_UNLIKELY(present & WEIR_TIMING && facts->payload_length) &&
+		/* The last of a turn has PSH: the rest of an upload needs no clock. */
+		if (WEIR_UNLIKELY(present & WEIR_TIMING && facts->payload_length &&
+				  facts->flags & WEIR_TCP_PSH) &&
 		    set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].protocol ==
 			WEIR_PROTOCOL_TLS)
 			weir_note_turn(facts);

@@ -49,11 +49,12 @@ static __always_inline void weir_mark_asked(__u64 connection, __u64 time_ns)
 }
 
 /*
- * Tells of the request on the desk. `reason`: how it was carried out, where the outcome's own is
- * as mode enforce has it. A global function, which the verifier checks once.
+ * Tells of the request on the desk. `id`: of its connection; `reason`: how it was carried out,
+ * where the outcome's own is as mode enforce has it. A global function, which the verifier checks
+ * once.
  */
 __noinline int weir_tell_request(const struct weir_facts *facts, const struct weir_outcome *outcome,
-				 __u32 reason, struct weir_stats *stats)
+				 __u64 id, __u32 reason, struct weir_stats *stats)
 {
 	struct weir_desk *desk = weir_my_desk();
 	struct weir_request *request = NULL;
@@ -71,7 +72,7 @@ __noinline int weir_tell_request(const struct weir_facts *facts, const struct we
 	stats->requests_told++;
 	__builtin_memset(request, 0, sizeof(*request));
 	request->kind = WEIR_TOLD_REQUEST;
-	request->connection = weir_connection_id(facts);
+	request->connection = id;
 	request->time_ns = weir_precise_ns();
 	__builtin_memcpy(request->addr, facts->addr, sizeof(request->addr));
 	request->port = facts->port;

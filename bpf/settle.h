@@ -111,12 +111,14 @@ static __always_inline int weir_follow(void *ctx, enum weir_hook hook,
 	const struct weir_control *control = &weir_control;
 	const struct weir_settings *set = weir_active(control);
 	__u32 passes = how >> 8;
+	__u64 id;
 
 	if (!facts || !outcome || !stats)
 		return 0;
-	weir_note_request(facts, !passes, outcome->request, stats);
+	id = weir_connection_id(facts);
+	weir_note_request(facts, id, !passes, outcome->request, stats);
 	if (control->present & WEIR_TELLING)
-		weir_tell_request(facts, outcome, how & 63, stats);
+		weir_tell_request(facts, outcome, id, how & 63, stats);
 	if (!passes || !outcome->is_real ||
 	    WEIR_READ_EVENT(outcome->request) != WEIR_EVENT_REQUEST ||
 	    !set->services[(outcome->service - 1) & (WEIR_SERVICE_MAX - 1)].repeats)

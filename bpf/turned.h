@@ -37,6 +37,15 @@ static __always_inline int weir_is_turned(__u64 id, __u64 now_ms)
 	return word && word >> 32 == id >> 32 && (__s32)((__u32)word - (__u32)now_ms) > 0;
 }
 
+/* The same of a packet's source, by a service: index + 1. */
+static __always_inline int weir_was_turned(const struct weir_facts *facts, __u32 service,
+					   __u64 now_ms)
+{
+	const struct weir_settings *set = weir_active(&weir_control);
+
+	return weir_is_turned(weir_id_of(set, facts, weir_turned_salt(service)), now_ms);
+}
+
 /*
  * A source that is at its address was turned away by a service: its window passes within the
  * limit's timeout.
@@ -95,7 +104,7 @@ __noinline int weir_is_unwanted(const struct weir_facts *facts, __u32 service,
 	if (!facts || !stats || set->mode != WEIR_MODE_ENFORCE)
 		return 0;
 	now_ms = weir_now_ms(stats);
-	return weir_is_turned(weir_id_of(set, facts, weir_turned_salt(service)), now_ms) &&
+	return weir_was_turned(facts, service, now_ms) &&
 	       weir_would_kick(&set->services[(service - 1) & (WEIR_SERVICE_MAX - 1)]
 				    .limits[WEIR_EVENT_REQUEST],
 			       weir_id_of(set, facts, weir_event_salt(service, WEIR_EVENT_REQUEST)),
@@ -116,8 +125,7 @@ static __always_inline int weir_is_left_here(const struct weir_facts *facts, __u
 	return (verdict == WEIR_VERDICT_PASS || verdict == WEIR_VERDICT_THROTTLE) &&
 	       set->mode == WEIR_MODE_ENFORCE &&
 	       !(WEIR_LOAD(&weir_control.present) & WEIR_CAN_CHALLENGE) &&
-	       weir_is_turned(weir_id_of(set, facts, weir_turned_salt(service)),
-			      weir_now_ms(stats));
+	       weir_was_turned(facts, service, weir_now_ms(stats));
 }
 
 /* Whether a segment is of a connection that was kept from the host. */
@@ -128,8 +136,7 @@ static __always_inline int weir_is_kept_here(struct xdp_md *ctx, const struct we
 	struct weir_known known;
 
 	return set->mode == WEIR_MODE_ENFORCE &&
-	       weir_is_turned(weir_id_of(set, facts, weir_turned_salt(service)),
-			      weir_now_ms(stats)) &&
+	       weir_was_turned(facts, service, weir_now_ms(stats)) &&
 	       weir_socket_state(ctx, WEIR_HOOK_XDP, facts, &known) == BPF_TCP_LISTEN;
 }
 

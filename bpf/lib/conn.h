@@ -12,13 +12,11 @@
 /* A segment comes so close to where it is expected; more than a window is often. In bytes. */
 #define WEIR_SEQ_REACH 65536
 
-#define WEIR_CONN_BEGUN 1u /* a request was let through, of which `ack` is when */
-#define WEIR_CONN_WHOLE 2u /* with all its fields */
-#define WEIR_CONN_HELD	4u /* a request was held off: `held` and `held_ack` */
-#define WEIR_CONN_REAL	8u /* the host has it: its other end is at its address */
-#define WEIR_CONN_OPEN                                                                             \
-	16u /* the path of the request that has begun goes on in the next segment                  \
-	     */
+#define WEIR_CONN_BEGUN 1u  /* a request was let through, of which `ack` is when */
+#define WEIR_CONN_WHOLE 2u  /* with all its fields */
+#define WEIR_CONN_HELD	4u  /* a request was held off: `held` and `held_ack` */
+#define WEIR_CONN_REAL	8u  /* the host has it: its other end is at its address */
+#define WEIR_CONN_OPEN	16u /* the request's path goes on in the next segment */
 
 enum weir_segment {
 	WEIR_SEGMENT_LOST,  /* not where it is expected: the host is to be asked again */

@@ -20,12 +20,6 @@ constexpr BootNs kReadingTime = 750 * kNsInMs;
 // A ban may come with an answer that wants to be read, and with other bans.
 constexpr BootNs kBanningTime = 500 * kNsInMs;
 
-Address address_of(const __be32 (&words)[4]) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), words, bytes.size());
-  return Address(bytes);
-}
-
 // The server's half of it would go on waiting for a client that is through with it.
 bool leaves_a_connection(const weir_notice& notice) {
   if (notice.observed != 0) return false;
@@ -192,7 +186,8 @@ void Agent::tell_failed_ban(const Error& error) {
 
 void Agent::end_connection(const weir_notice& notice) {
   if (!leaves_a_connection(notice)) return;
-  const Connection connection{address_of(notice.local), address_of(notice.addr), notice.port,
+  const Connection connection{Address::in_packet(true, notice.local),
+                              Address::in_packet(true, notice.addr), notice.port,
                               notice.source_port};
   if (notice.action == WEIR_ACTION_RESET) return data_plane_->close_connection(connection);
   if (const auto early = closings_.add(connection, clock_->boot() + kReadingTime))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What http services are asked for: from the kernel's records into the book of paths.
 #include <algorithm>
-#include <cstring>
 
 #include "agent/agent.h"
 #include "agent/request_line.h"
@@ -15,9 +14,7 @@ RequestView request_of(const weir_request& record, const Settings& settings, Wal
   RequestView view;
   const auto age = std::chrono::nanoseconds(static_cast<std::int64_t>(boot - record.time_ns));
   view.time = wall - std::chrono::duration_cast<Milliseconds>(age);
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), record.addr, bytes.size());
-  view.address = Address(bytes);
+  view.address = Address::in_packet(true, record.addr);
   if (record.service > 0 && record.service <= settings.services.size())
     view.service = settings.services[record.service - 1U].name;
   if (record.event < WEIR_EVENT_COUNT) view.event = static_cast<weir_event>(record.event);

@@ -214,16 +214,6 @@ std::optional<Prefix> Agent::allowing(const Address& address) const {
   return longest;
 }
 
-// A rule's limit as far as it has one of its own.
-static std::optional<Limit> limit_of(const PathRule& rule) {
-  Limit limit;
-  limit.window = WEIR_WINDOW_SLIDING;
-  limit.start_throttle = rule.start_throttle;
-  limit.to_much = rule.to_much;
-  limit.timeout = rule.timeout;
-  return limit;
-}
-
 Explanation Agent::explain(const Address& address) const {
   const Settings& settings = configuration_.settings();
   const BootNs now = clock_->boot();
@@ -234,8 +224,8 @@ Explanation Agent::explain(const Address& address) const {
   result.validated = data_plane_->is_validated(address, now);
   for (const auto& meter : data_plane_->meters(address, now)) {
     const auto& service = settings.services.at(static_cast<std::size_t>(meter.service));
-    const PathRule* rule = settings.rule_at(meter.rule);
-    const auto limit = rule != nullptr ? limit_of(*rule) : service.limits[meter.event];
+    const PathRule* rule = meter.rule ? settings.find_rule(*meter.rule) : nullptr;
+    const auto limit = rule != nullptr ? limit_of(service, *rule) : service.limits[meter.event];
     if (!limit) continue;
     LimitView view{service.name, meter.event,     *limit,
                    meter.count,  Milliseconds(0), rule != nullptr ? rule->prefix : ""};

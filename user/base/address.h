@@ -22,7 +22,7 @@ class Address {
   // An IPv6 text of a v4-mapped address is the IPv4 address. kInvalid says what is wrong.
   static Result<Address> parse(std::string_view text);
 
-  // As it stands in a packet's header: 4 bytes, or 16.
+  // As it stands in a packet's header: 4 bytes, or 16, which may be v4-mapped.
   static Address in_packet(bool is_v6, const void* bytes);
 
   [[nodiscard]] bool is_v4() const;

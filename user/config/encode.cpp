@@ -52,13 +52,7 @@ weir_limit encode_ban(const BanRule& rule) {
 
 weir_path_rule encode_rule(const Service& service, std::size_t index, const PathRule& rule) {
   weir_path_rule encoded{};
-  Limit limit = service.limits[WEIR_EVENT_REQUEST].value_or(Limit{});
-  limit.action = effective_action(service, WEIR_EVENT_REQUEST, limit.action);
-  limit.window = WEIR_WINDOW_SLIDING;
-  limit.start_throttle = rule.start_throttle;
-  limit.to_much = rule.to_much;
-  limit.timeout = rule.timeout;
-  encoded.limit = encode_limit(limit);
+  encoded.limit = encode_limit(limit_of(service, rule));
   encoded.service = static_cast<__u32>(index + 1);
   encoded.bans = rule.ban ? 1 : 0;
   // Bounded although checked settings have no longer ones: this writes into a fixed array.

@@ -74,16 +74,6 @@ const PathRule* Settings::find_rule(std::size_t index) const {
   return nullptr;
 }
 
-const PathRule* Settings::rule_at(int index) const {
-  if (index < 0) return nullptr;
-  auto left = static_cast<std::size_t>(index);
-  for (const Service& service : services) {
-    if (left < service.paths.size()) return &service.paths[left];
-    left -= service.paths.size();
-  }
-  return nullptr;
-}
-
 Action effective_action(const Service& service, Event event, Action action) {
   switch (action) {
     case WEIR_ACTION_REPLY:
@@ -99,6 +89,16 @@ Action effective_action(const Service& service, Event event, Action action) {
       break;
   }
   return action;
+}
+
+Limit limit_of(const Service& service, const PathRule& rule) {
+  Limit limit = service.limits[WEIR_EVENT_REQUEST].value_or(Limit{});
+  limit.action = effective_action(service, WEIR_EVENT_REQUEST, limit.action);
+  limit.window = WEIR_WINDOW_SLIDING;
+  limit.start_throttle = rule.start_throttle;
+  limit.to_much = rule.to_much;
+  limit.timeout = rule.timeout;
+  return limit;
 }
 
 const char* log_name(LogKey key) {

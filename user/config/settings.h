@@ -72,6 +72,9 @@ struct Service {
 // replied to, and only SYNs challenged.
 Action effective_action(const Service& service, Event event, Action action);
 
+// What the requests for a rule's paths are judged by.
+Limit limit_of(const Service& service, const PathRule& rule);
+
 // What is written for others, and where to: kLogOff, an absolute path, or for events kLogJournal.
 enum class LogKey { kEvents, kCounters };
 inline constexpr std::array kLogKeys{LogKey::kEvents, LogKey::kCounters};
@@ -113,8 +116,6 @@ struct Settings {
   std::vector<std::string> media_suffixes = default_media_suffixes();
   std::string reply_text{kDefaultReplyText};  // the page that a kicked client sees
   std::vector<Service> services;              // in the order of their indices in the kernel
-  // The rule by its index in the kernel, where those of all services stand in a row; or nullptr.
-  [[nodiscard]] const PathRule* rule_at(int index) const;
   bool operator==(const Settings&) const = default;
 
   // The source that an address is counted as.

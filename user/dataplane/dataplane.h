@@ -44,9 +44,9 @@ struct KernelBan {
 struct Meter {
   int service = 0;  // index in the settings block
   weir_event event = WEIR_EVENT_SYN;
-  std::uint32_t count = 0;    // events in the window now
-  std::uint64_t last_ms = 0;  // boot clock
-  int rule = -1;              // the path rule's index there; -1: the service's own limit
+  std::uint32_t count = 0;            // events in the window now
+  std::uint64_t last_ms = 0;          // boot clock
+  std::optional<std::size_t> rule{};  // the path rule's index there; else the service's own limit
 };
 
 // What the tables hold of one source over all services and events.

@@ -354,8 +354,7 @@ void Kernel::set_present(__u32 bit, bool wanted) {
 // Who is turned away and comes again after this long is turned away by the host's own connection.
 void Kernel::rest_turning(std::uint64_t pages) {
   constexpr int kQuietTicks = 60;
-  if (pages_.tick(pages) >= kQuietTicks)
-    __atomic_fetch_and(&object_.control()->present, ~WEIR_TURNING, __ATOMIC_RELEASE);
+  if (pages_.tick(pages) >= kQuietTicks) set_present(WEIR_TURNING, false);
 }
 
 // Not while an interface is being attached: that should be quick, and this can wait.

@@ -23,12 +23,6 @@ weir_address key_of(const Address& address) {
   return key;
 }
 
-Address address_of(const weir_address& key) {
-  std::array<std::uint8_t, 16> bytes{};
-  std::memcpy(bytes.data(), key.addr, bytes.size());
-  return Address(bytes);
-}
-
 weir_net net_of(const Prefix& prefix) {
   weir_net key{};
   key.family = htonl(prefix.is_v4() ? 4 : 6);
@@ -266,7 +260,7 @@ std::vector<KernelBan> KernelBans::list_sources() const {
   std::vector<KernelBan> bans;
   bans.reserve(sources_.count());
   sources_.for_each([&](const weir_source_ban& entry) {
-    const Address address = address_of(entry.source);
+    const Address address = Address::in_packet(true, entry.source.addr);
     KernelBan ban = ban_of(Prefix::around(address, address.is_v4() ? length4 : length6), entry.ban);
     if (const auto more = pending.find(&entry); more != pending.end()) ban.dropped += more->second;
     bans.push_back(ban);

@@ -83,7 +83,7 @@ std::vector<Meter> KernelMeters::of(const Address& address, BootNs now) const {
       meter.service = service;
       meter.event = static_cast<weir_event>(event);
     }
-  for (int rule = 0; rule < WEIR_RULE_MAX && settings.rules[rule].service != 0; rule++) {
+  for (std::size_t rule = 0; rule < WEIR_RULE_MAX && settings.rules[rule].service != 0; rule++) {
     Meter meter = meter_of(id(weir_rule_salt(static_cast<__u32>(rule) + 1)),
                            settings.rules[rule].limit, now_ms);
     if (meter.count == 0) continue;
