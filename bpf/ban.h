@@ -6,6 +6,8 @@
 #include "clock.h"
 #include "lib/table.h"
 #include "maps.h"
+#include "meter.h"
+#include "nets.h"
 
 /* Goes on behind a set that is full, or was once. Returns weir_ban_set's `until`, or 0. */
 __noinline __u64 weir_find_ban_behind(__u64 id)
@@ -94,6 +96,42 @@ static __always_inline __u32 weir_next_banned(__u64 id, struct weir_stats *stats
 	if (WEIR_UNLIKELY(stats->ban_id != id))
 		weir_turn_to_ban(id, stats);
 	return (__u32)(stats->ban_base + stats->ban_dropped) + 1;
+}
+
+/*
+ * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
+ * one. Returns the reason, and above its 32 bits how often that was; 0 when there is none.
+ */
+__noinline __u64 weir_judge_bans(const struct weir_facts *facts, __u32 is_ours,
+				 struct weir_stats *stats)
+{
+	const struct weir_settings *set = weir_active(&weir_control);
+	__u32 present = weir_control.present;
+
+	if (!facts || !stats)
+		return 0;
+	if (present & WEIR_HAVE_BANS) {
+		__u64 id = weir_id_of(set, facts, 0);
+		__u64 until = weir_find_ban(id);
+
+		if (until && weir_is_banned(until, is_ours, weir_now_ms(stats))) {
+			__u64 serial = weir_next_banned(id, stats);
+
+			stats->ban_dropped++;
+			return serial << 32 | WEIR_REASON_BANNED_SOURCE;
+		}
+	}
+	if (present & WEIR_HAVE_BAN_NETS) {
+		struct weir_ban *ban;
+		struct weir_net key;
+
+		weir_net_key(facts, &key);
+		ban = bpf_map_lookup_elem(&ban_nets, &key);
+		if (ban && weir_is_banned(weir_ban_until(ban->until_ms, ban->flags), is_ours,
+					  weir_now_ms(stats)))
+			return (WEIR_ADD(&ban->dropped, 1) + 1) << 32 | WEIR_REASON_BANNED_NET;
+	}
+	return 0;
 }
 
 #endif

@@ -7,6 +7,7 @@
 #include <linux/ipv6.h>
 #include <linux/tcp.h>
 
+#include "asked.h"
 #include "desk.h"
 #include "hook.h"
 #include "lib/held.h"
@@ -235,33 +236,6 @@ __noinline int weir_witness_tc(struct __sk_buff *skb, const struct weir_facts *f
 			       struct weir_stats *stats)
 {
 	return weir_witness(skb, WEIR_HOOK_TC, facts, stats);
-}
-
-static __always_inline __u32 weir_asked_index(__u64 id)
-{
-	return (__u32)(id >> 16) & (WEIR_ASKED - 1);
-}
-
-/*
- * A request was let through, or what may be the end of it: its answer's time counts from now on.
- * `rule`: of a new one, as in struct weir_asked.
- */
-static __always_inline void weir_note_asked(__u64 id, int is_new, __u32 rule)
-{
-	__u32 index = weir_asked_index(id);
-	struct weir_asked *asking;
-
-	if (!(WEIR_LOAD(&weir_control.present) & WEIR_TIMING))
-		return;
-	asking = bpf_map_lookup_elem(&asked, &index);
-	if (!asking || (!is_new && WEIR_LOAD(&asking->id) != id))
-		return;
-	if (is_new) {
-		WEIR_STORE(&asking->told_ns, 0);
-		WEIR_STORE(&asking->rule, rule);
-	}
-	WEIR_STORE(&asking->since_ns, weir_precise_ns());
-	WEIR_STORE(&asking->id, id);
 }
 
 /* Data came to a TLS service: what is sent back next is taken for the answer to it. */

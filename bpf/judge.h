@@ -6,6 +6,7 @@
 #ifndef WEIR_JUDGE_H
 #define WEIR_JUDGE_H
 
+#include "again.h"
 #include "ban.h"
 #include "challenge.h"
 #include "clock.h"
@@ -13,7 +14,6 @@
 #include "fast_open.h"
 #include "lib/event.h"
 #include "lib/facts.h"
-#include "lib/held.h"
 #include "maps.h"
 #include "meter.h"
 #include "nets.h"
@@ -35,86 +35,6 @@ struct weir_outcome {
 	__u32 segment;	   /* as weir_segment_xdp() returns it; 0: it was not asked */
 	__u32 ban_due;
 };
-
-/*
- * Looks for a ban in force: `is_ours` when the packet is to a protected port, or may belong to
- * one. Returns the reason, and above its 32 bits how often that was; 0 when there is none.
- */
-__noinline __u64 weir_judge_bans(const struct weir_facts *facts, __u32 is_ours,
-				 struct weir_stats *stats)
-{
-	const struct weir_settings *set = weir_active(&weir_control);
-	__u32 present = weir_control.present;
-
-	if (!facts || !stats)
-		return 0;
-	if (present & WEIR_HAVE_BANS) {
-		__u64 id = weir_id_of(set, facts, 0);
-		__u64 until = weir_find_ban(id);
-
-		if (until && weir_is_banned(until, is_ours, weir_now_ms(stats))) {
-			__u64 serial = weir_next_banned(id, stats);
-
-			stats->ban_dropped++;
-			return serial << 32 | WEIR_REASON_BANNED_SOURCE;
-		}
-	}
-	if (present & WEIR_HAVE_BAN_NETS) {
-		struct weir_ban *ban;
-		struct weir_net key;
-
-		weir_net_key(facts, &key);
-		ban = bpf_map_lookup_elem(&ban_nets, &key);
-		if (ban && weir_is_banned(weir_ban_until(ban->until_ms, ban->flags), is_ours,
-					  weir_now_ms(stats)))
-			return (WEIR_ADD(&ban->dropped, 1) + 1) << 32 | WEIR_REASON_BANNED_NET;
-	}
-	return 0;
-}
-
-/*
- * The memory of segments held off. Both are global functions, which the verifier checks once
- * for all callers: their loops, inlined, would multiply every path that leads here.
- */
-
-/* Remembers a segment by its hash. */
-__noinline int weir_hold(__u64 hash, __u32 kind)
-{
-	__u32 index = weir_held_index(hash);
-	struct weir_held_set *set = bpf_map_lookup_elem(&held, &index);
-
-	if (set)
-		weir_held_put(set, hash, kind, (__u32)weir_precise_ms());
-	return 0;
-}
-
-/*
- * What becomes of a segment that was held off before and comes again; WEIR_REASON_COUNT when
- * it is not known. Asked before the event is counted, for it is not a new one.
- */
-__noinline int weir_judge_again(__u64 hash, __u32 now_ms, __u32 delay_ms)
-{
-	__u32 index = weir_held_index(hash);
-	struct weir_held_set *set = bpf_map_lookup_elem(&held, &index);
-	__u64 word = set ? weir_held_find(set, hash, now_ms) : 0;
-
-	if (!word)
-		return WEIR_REASON_COUNT;
-	if (weir_held_word_kind(word) == WEIR_HELD_KICKED)
-		return WEIR_REASON_KICKED_AGAIN;
-	/* The first copy behind the delay passes; another that comes at the same time waits. */
-	if (set && weir_held_is_over(word, (__u32)weir_precise_ms(), delay_ms) &&
-	    weir_held_release(set, word))
-		return WEIR_REASON_RELEASED;
-	return WEIR_REASON_HELD;
-}
-
-static __always_inline __u64 weir_hash_of(const struct weir_control *control,
-					  const struct weir_facts *facts)
-{
-	return weir_segment_hash(control->hash_seed, facts->addr, facts->source_port, facts->port,
-				 facts->seq);
-}
 
 /*
  * Counts a kick of a source that is at its address. Returns whether that makes a ban due.

@@ -7,7 +7,7 @@
 #define WEIR_SHORTCUT_H
 
 #include "judge.h"
-#include "lib/parse.h"
+#include "lib/parse_plain.h"
 #include "notices.h"
 #include "turned.h"
 

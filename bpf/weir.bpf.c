@@ -15,7 +15,7 @@
 
 #include "hook.h"
 #include "judge.h"
-#include "lib/parse.h"
+#include "lib/parse_plain.h"
 #include "response.h"
 #include "rollback.h"
 #include "settle.h"

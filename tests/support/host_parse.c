@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "lib/event.h"
-#include "lib/parse.h"
+#include "lib/parse_plain.h"
 
 void weir_host_parse(const unsigned char* data, unsigned reach, unsigned length,
                      struct weir_facts* facts) {
