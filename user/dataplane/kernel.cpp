@@ -31,6 +31,8 @@
 #include "dataplane/migrate.h"
 #include "dataplane/pin_directory.h"
 #include "dataplane/pins.h"
+#include "dataplane/response_timers.h"
+#include "dataplane/rings.h"
 #include "dataplane/rule_tables.h"
 #include "dataplane/self_test.h"
 #include "dataplane/sockets.h"
@@ -61,7 +63,7 @@ bool is_ethernet(const std::string& name) {
 class Kernel final : public DataPlane {
  public:
   Kernel(std::string pin_dir, Fd lock, PinDirectory pins, KernelObject object, KernelBans bans,
-         KernelMeters meters)
+         KernelMeters meters, Rings rings)
       : pin_dir_(std::move(pin_dir)),
         lock_(std::move(lock)),
         pins_(std::move(pins)),
@@ -71,7 +73,8 @@ class Kernel final : public DataPlane {
         bans_(std::move(bans)),
         rules_(maps_),
         meters_(std::move(meters)),
-        challenges_(object_.control()) {}
+        challenges_(object_.control()),
+        rings_(std::move(rings)) {}
 
   [[nodiscard]] std::optional<weir_settings> settings() const override {
     const weir_control& control = *object_.control();
@@ -122,7 +125,8 @@ class Kernel final : public DataPlane {
   void tick(const weir_stats& total) override {
     bans_.rest();
     meters_.rest();
-    attach_timers();
+    // Not while an interface is being attached: that should be quick, and this can wait.
+    if ((object_.control()->present & WEIR_TIMING) != 0) timers_.attach(table_, pins_);
     challenges_.tick(table_.records(), total.answers[WEIR_ACTION_CHALLENGE]);
     rest_turning(total.answers[WEIR_ACTION_REPLY]);
   }
@@ -137,22 +141,19 @@ class Kernel final : public DataPlane {
   }
   [[nodiscard]] Tables tables() const override;
 
-  [[nodiscard]] int notice_descriptor() const override {
-    return ring_buffer__epoll_fd(ring_.get());
+  [[nodiscard]] int notice_descriptor() const override { return rings_.notice_descriptor(); }
+  void drain_notices(const std::function<void(const weir_notice&)>& take) override {
+    rings_.drain_notices(take);
   }
-  void drain_notices(const std::function<void(const weir_notice&)>& take) override;
-  void drain_requests(const RequestTaker& take) override;
+  void drain_requests(const RequestTaker& take) override { rings_.drain_requests(take); }
 
  private:
   [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
   Status attach_one(InterfaceRecord& record, unsigned ifindex, Attach how);
   [[nodiscard]] weir_stats stats_of(unsigned slot) const;
   void set_present(__u32 bit, bool wanted);
-  void attach_timers();
   void rest_turning(std::uint64_t pages);
   void tell_of_closing(const Status& closed);
-  static int on_notice(void* context, void* data, std::size_t size);
-  static int on_request(void* context, void* data, std::size_t size);
 
   std::string pin_dir_;
   Fd lock_;  // on the pin directory, for as long as this agent lives
@@ -165,13 +166,10 @@ class Kernel final : public DataPlane {
   KernelMeters meters_;
   Challenges challenges_;
   Quiet pages_;
-  std::map<unsigned, unsigned> timed_;  // slots whose answers are timed, or cannot be: ifindex
+  ResponseTimers timers_;
   SocketCloser closer_;
   bool told_of_closing_ = false;
-  using Ring = std::unique_ptr<ring_buffer, void (*)(ring_buffer*)>;
-  Ring ring_{nullptr, ring_buffer__free}, requests_{nullptr, ring_buffer__free};
-  const std::function<void(const weir_notice&)>* take_ = nullptr;
-  const RequestTaker* take_request_ = nullptr;
+  Rings rings_;
   std::map<std::string, std::string> notes_;  // by interface: why it is not native
 
   friend Result<std::unique_ptr<DataPlane>> weir::open_kernel_data_plane(const std::string&,
@@ -319,7 +317,7 @@ Status Kernel::detach(const std::string& name) {
   if (!record || !record->attach)
     return fail(ErrorCode::kNotFound, name + " is not attached", "weir status lists what is");
   notes_.erase(name);
-  timed_.erase(record->slot);
+  timers_.forget(record->slot);
   auto done = detach_pinned(pin_dir_, name);
   challenges_.arrange(table_.records());
   return done;
@@ -355,32 +353,6 @@ void Kernel::set_present(__u32 bit, bool wanted) {
 void Kernel::rest_turning(std::uint64_t pages) {
   constexpr int kQuietTicks = 60;
   if (pages_.tick(pages) >= kQuietTicks) set_present(WEIR_TURNING, false);
-}
-
-// Not while an interface is being attached: that should be quick, and this can wait.
-void Kernel::attach_timers() {
-  if ((object_.control()->present & WEIR_TIMING) == 0) return;
-  for (auto record : table_.records()) {
-    const auto known = timed_.find(record.slot);
-    if (!record.attach || (known != timed_.end() && known->second == record.ifindex) ||
-        !is_attached(record, pins_.link(record.slot)))
-      continue;
-    timed_[record.slot] = record.ifindex;
-    auto object = KernelObject::load(pins_.maps, HookKind::kEgress, record.slot, {});
-    Result<bool> made = false;
-    if (object)
-      made = attach_tc(object->program_fd(), record.ifindex, pins_.egress(record.slot),
-                       TcSide::kEgress);
-    else
-      made = tl::unexpected(object.error());
-    if (!made) {
-      spdlog::warn("{}: how long answers take is not measured: {}", record.name,
-                   made.error().message);
-      continue;
-    }
-    record.owns_qdisc = record.owns_qdisc || *made;
-    (void)table_.write(record);
-  }
 }
 
 std::vector<std::pair<std::string, std::string>> Kernel::follow_renames() {
@@ -434,35 +406,6 @@ Tables Kernel::tables() const {
   return tables;
 }
 
-int Kernel::on_notice(void* context, void* data, std::size_t size) {
-  const auto* kernel = static_cast<Kernel*>(context);
-  if (size >= sizeof(weir_notice) && kernel->take_ != nullptr)
-    (*kernel->take_)(*static_cast<const weir_notice*>(data));
-  return 0;
-}
-
-void Kernel::drain_notices(const std::function<void(const weir_notice&)>& take) {
-  take_ = &take;
-  ring_buffer__consume(ring_.get());
-  take_ = nullptr;
-}
-
-int Kernel::on_request(void* context, void* data, std::size_t size) {
-  const auto* kernel = static_cast<Kernel*>(context);
-  const __u32 kind = size >= sizeof kind ? *static_cast<const __u32*>(data) : 0;
-  if (kind == WEIR_TOLD_REQUEST && size >= sizeof(weir_request))
-    kernel->take_request_->request(*static_cast<const weir_request*>(data));
-  else if (kind == WEIR_TOLD_ANSWER && size >= sizeof(weir_request_answer))
-    kernel->take_request_->answer(*static_cast<const weir_request_answer*>(data));
-  return 0;
-}
-
-void Kernel::drain_requests(const RequestTaker& take) {
-  take_request_ = &take;
-  ring_buffer__consume(requests_.get());
-  take_request_ = nullptr;
-}
-
 }  // namespace
 
 Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin_dir,
@@ -484,14 +427,11 @@ Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin
   if (!bans) return tl::unexpected(std::move(bans.error()));
   auto meters = KernelMeters::open(object->maps(), &control);
   if (!meters) return tl::unexpected(std::move(meters.error()));
-  const int notices = object->maps().notices, requests = object->maps().requests;
-  auto kernel = std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins),
-                                         std::move(*object), std::move(*bans), std::move(*meters));
-  kernel->ring_.reset(ring_buffer__new(notices, Kernel::on_notice, kernel.get(), nullptr));
-  kernel->requests_.reset(ring_buffer__new(requests, Kernel::on_request, kernel.get(), nullptr));
-  if (!kernel->ring_ || !kernel->requests_)
-    return fail(ErrorCode::kSystem,
-                fmt::format("opening the rings of notices and requests: {}", std::strerror(errno)));
+  auto rings = Rings::open(object->maps().notices, object->maps().requests);
+  if (!rings) return tl::unexpected(std::move(rings.error()));
+  auto kernel =
+      std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins), std::move(*object),
+                               std::move(*bans), std::move(*meters), std::move(*rings));
   take_over_layouts(pin_dir, kernel->pins_, kernel->maps_.stats);
   adopt_orphans(kernel->table_, kernel->pins_);
   return kernel;
