@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // How many events Weir admits beside an oracle that keeps every event's time: one CPU, and two at
 // one source at the same time, for both windows. Prints JSON. Needs root; attaches nothing.
-#include <pthread.h>
-#include <sched.h>
-
 #include <atomic>
 #include <cstdlib>
 #include <deque>
@@ -12,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "cpu.h"
 #include "program.h"
 
 namespace {
@@ -19,13 +17,6 @@ namespace {
 using namespace weir::test;
 
 constexpr unsigned kLimit = 64, kTimeoutMs = 2000;
-
-void pin_to(unsigned cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
-}
 
 // DESIGN.md, section 2, in as few words as possible: every event counts, admitted or not.
 class Oracle {

@@ -9,8 +9,6 @@
 #include <fmt/format.h>
 #include <linux/bpf.h>
 #include <net/if.h>
-#include <pthread.h>
-#include <sched.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
@@ -25,6 +23,7 @@
 #include <thread>
 
 #include "clock.h"
+#include "cpu.h"
 #include "generator.skel.h"
 #include "packet.h"
 
@@ -42,24 +41,16 @@ struct Options {
   std::uint16_t port = 80;
   std::uint64_t warm_up = 0, packets = 1'000'000;
   double rate = 0;  // packets a second; 0: as fast as it goes
-  int cpu = 1;
+  unsigned cpu = 1;
 };
 
 volatile std::sig_atomic_t stopped = 0;
-
-void pin_to(int cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu, &set);
-  if (pthread_setaffinity_np(pthread_self(), sizeof set, &set))
-    throw std::runtime_error(fmt::format("cannot run on CPU {}", cpu));
-}
 
 // CPU time of the kernel thread that takes soft interrupts over when there are many; it would
 // receive for us, unseen by our own clock.
 class SoftirqThread {
  public:
-  explicit SoftirqThread(int cpu) {
+  explicit SoftirqThread(unsigned cpu) {
     const std::string wanted = fmt::format("ksoftirqd/{}", cpu);
     for (int pid = 2; pid < 1000; pid++) {
       std::string name;
@@ -137,7 +128,7 @@ void send_at_a_rate(Generator& generator, const Options& options) {
 }
 
 void flood(const Options& options) {
-  pin_to(options.cpu);
+  weir::test::pin_to(options.cpu);
   const SoftirqThread softirqs(options.cpu);
   Generator generator(options);
   generator.send(options.warm_up);

@@ -3,10 +3,13 @@
 // network namespace with a listener on port 80 that never hears of anybody.
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "config/encode.h"
+#include "dataplane/rule_tables.h"
 #include "listening.h"
 #include "program.h"
 
@@ -14,8 +17,13 @@ namespace {
 
 using namespace weir::test;
 
+extern "C" {
+#include "lib/repeat.h"
+}
+
 constexpr const char* kClient = "198.51.100.7";
 constexpr const char* kClient6 = "2001:db8:1:2::7";
+constexpr const char* kRequest = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::size_t kEth = 14;
 constexpr unsigned kTimeout = 3000;
 
@@ -63,18 +71,24 @@ struct Turned : testing::Test {
   static Packet segment(std::uint16_t port, std::uint32_t cookie, const char* source = kClient) {
     return Packet::from(source).from_port(port).seq(7001).ack().acknowledge(cookie + 1);
   }
-  Answer request(std::uint16_t port, std::uint32_t cookie, const char* source = kClient) {
-    return send(segment(port, cookie, source).request());
+  Answer request(std::uint16_t port, std::uint32_t cookie, const char* source = kClient,
+                 const std::string& text = kRequest) {
+    return send(segment(port, cookie, source).request(text));
   }
 
-  // Requests of a client that proves to be at his address, until one is turned away.
-  void turn_away(const char* source = kClient) {
+  // Requests of a client that proves to be at his address, until one is turned away. `between` is
+  // called before each.
+  void turn_away(
+      const char* source = kClient, const std::string& text = kRequest,
+      const std::function<void()>& between = [] {}) {
     program.limit(WEIR_EVENT_SYN, 0, 0);
     program.challenge();
     std::uint16_t port = 1000;
     for (int i = 0; i < 4; i++) {
+      between();
       const Answer challenge = syn(++port, source);
-      if (challenge.verdict == XDP_TX && request(port, challenge.seq(), source).verdict == XDP_TX)
+      if (challenge.verdict == XDP_TX &&
+          request(port, challenge.seq(), source, text).verdict == XDP_TX)
         break;
     }
     ASSERT_EQ(program.stats().answers[WEIR_ACTION_REPLY], 1u);
@@ -237,6 +251,61 @@ TEST_F(Turned, TheRequestSentAgainIsAnsweredAgainAndNotCounted) {
     EXPECT_EQ(request(2000, cookie).data().substr(0, 12), "HTTP/1.1 429");
     EXPECT_EQ(program.count(WEIR_REASON_KICKED_AGAIN), 1u);
     EXPECT_EQ(kicked(), 2u);
+  });
+}
+
+// Who has had too much of one thing may still get another from the host.
+struct TurnedOfOneThing : Turned {
+  TurnedOfOneThing() { program.limit(WEIR_EVENT_REQUEST, 100, 100).action = WEIR_ACTION_REPLY; }
+
+  void the_host_still_serves() {
+    EXPECT_EQ(program.control().present & WEIR_TURNING, 0u);
+    EXPECT_EQ(syn(2000).verdict, XDP_PASS);
+  }
+};
+
+TEST_F(TurnedOfOneThing, OfPartsOfPages) {
+  program.limit(WEIR_EVENT_MEDIA, 1, 1, kTimeout).action = WEIR_ACTION_REPLY;
+  where_somebody_listens([&] {
+    turn_away(kClient, "GET /a HTTP/1.1\r\nSec-Fetch-Dest: image\r\n\r\n");
+    EXPECT_EQ(program.stats().events[0][WEIR_EVENT_MEDIA][0].kick, 1u);
+    the_host_still_serves();
+  });
+}
+
+TEST_F(TurnedOfOneThing, OfPathsWithARule) {
+  weir_path_rule& rule = program.block().rules[0];
+  rule.limit = program.limit(WEIR_EVENT_MEDIA, 1, 1, kTimeout);
+  rule.limit.action = WEIR_ACTION_REPLY;
+  rule.service = 1;
+  rule.length = 6;
+  std::memcpy(rule.prefix, "/login", rule.length);
+  program.block().services[0].has_rules = 1;
+  const weir_path_key key = weir::path_key(program.control().active, rule);
+  const __u32 index = 0;
+  ASSERT_EQ(bpf_map_update_elem(bpf_map__fd(program.skeleton().maps.paths), &key, &index, BPF_ANY),
+            0);
+  where_somebody_listens([&] {
+    turn_away(kClient, "GET /login HTTP/1.1\r\n\r\n");
+    EXPECT_EQ(kicked(), 1u);
+    the_host_still_serves();
+  });
+}
+
+TEST_F(TurnedOfOneThing, OfTheSameAgain) {
+  program.block().services[0].repeats = 1;
+  const int map = bpf_map__fd(program.skeleton().maps.running);
+  where_somebody_listens([&] {
+    turn_away(kClient, kRequest, [&] {  // so often in its minute that it need not be slow
+      weir_running running{};
+      for (__u32 i = 0; i < WEIR_RUNNING; i++) {
+        if (bpf_map_lookup_elem(map, &i, &running) != 0 || running.id == 0) continue;
+        running.repeats = WEIR_REPEATS_MAX;
+        bpf_map_update_elem(map, &i, &running, BPF_ANY);
+      }
+    });
+    EXPECT_EQ(program.count(WEIR_REASON_REPEATED), 1u);
+    the_host_still_serves();
   });
 }
 

@@ -1,23 +1,20 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Two CPUs at one source, and settings that change while packets are judged.
 #include <gtest/gtest.h>
-#include <pthread.h>
-#include <sched.h>
 
 #include <atomic>
 #include <thread>
 
+#include "cpu.h"
 #include "program.h"
 
 namespace {
 
 using namespace weir::test;
 
-void pin_to(unsigned cpu) {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  CPU_SET(cpu % std::max(1u, std::thread::hardware_concurrency()), &set);
-  pthread_setaffinity_np(pthread_self(), sizeof set, &set);
+// On a machine with one CPU the threads share it.
+void pin_to_one_of_two(unsigned cpu) {
+  pin_to(cpu % std::max(1u, std::thread::hardware_concurrency()));
 }
 
 // Sends the same SYN `repeat` times from each of two CPUs; returns how many passed in all.
@@ -26,7 +23,7 @@ std::uint64_t flood(Program& program, int repeat) {
   const Bytes frame = Packet::from("198.51.100.7").syn().build();
   std::atomic<int> ready{0};
   const auto send = [&](unsigned cpu) {
-    pin_to(cpu);
+    pin_to_one_of_two(cpu);
     ready++;
     while (ready < 2) {
     }
@@ -72,14 +69,14 @@ TEST(Settings, NoPacketIsJudgedByHalfOfAChange) {
   }
   std::atomic<bool> done{false};
   std::thread writer([&] {
-    pin_to(1);
+    pin_to_one_of_two(1);
     for (unsigned i = 0; !done; i++) {
       __atomic_store_n(&control.active, i & 1, __ATOMIC_RELEASE);
       // Without a pause the other CPU would hardly get to read the line.
       for (int pause = 0; pause < 500; pause++) asm volatile("" ::: "memory");
     }
   });
-  pin_to(0);
+  pin_to_one_of_two(0);
   const Bytes syn = Packet::from("198.51.100.7").syn().build();
   // On a busy machine the writer may not run for a while: until both blocks have been in force.
   constexpr unsigned kRounds = 20, kMost = 400, kRuns = 100'000;

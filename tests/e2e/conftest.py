@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Fixtures of the end-to-end ring: a fresh network and fresh agents for every test."""
+import contextlib
 import os
 import signal
 import subprocess
@@ -41,6 +42,35 @@ def net():
     network = Net()
     yield network
     network.close()
+
+
+class SmallDisk:
+    """A file system of 2 MiB."""
+
+    def __init__(self, path):
+        self.path = path
+        netns.run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", path)
+
+    def fill(self):
+        with open(self.path / "filler", "wb", buffering=0) as filler, \
+                contextlib.suppress(OSError):
+            while True:
+                filler.write(b"x" * 4096)
+
+    def empty(self):
+        (self.path / "filler").unlink()
+
+    def close(self):
+        netns.run("umount", "-l", self.path)
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    where = tmp_path / "disk"
+    where.mkdir()
+    disk = SmallDisk(where)
+    yield disk
+    disk.close()
 
 
 @pytest.fixture(scope="session")

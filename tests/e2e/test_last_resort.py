@@ -91,20 +91,10 @@ def test_a_store_cut_anywhere_lets_the_agent_start_with_every_ban(net, weir, fig
                       f"{len(wanted)} of {len(wanted)} bans")
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 2 MiB."""
-    where = tmp_path / "disk"
-    where.mkdir()
-    run("mount", "-t", "tmpfs", "-o", "size=2m", "tmpfs", where)
-    yield where
-    run("umount", "-l", where)
-
-
 def test_with_a_full_disk_and_with_a_locked_store_bans_go_on_and_the_store_catches_up(
         net, nginx, weir, small_disk, figure):
     agent = weir(config(), start=False)
-    agent.paths = lambda: ["--socket", agent.socket, "--state-dir", str(small_disk / "state"),
+    agent.paths = lambda: ["--socket", agent.socket, "--state-dir", str(small_disk.path / "state"),
                            "--pin-dir", agent.pins]
     agent.start()
     wanted, recovered = set(), []
@@ -115,21 +105,16 @@ def test_with_a_full_disk_and_with_a_locked_store_bans_go_on_and_the_store_catch
         return agent.cli("ban", "add", address, "--for", "1h", **options)
 
     ban(1)
-    with open(small_disk / "filler", "wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(b"x" * 4096)
-        except OSError:
-            pass
+    small_disk.fill()
     for number in range(2, 40):
         done = ban(number)
     assert "not on disk" in done.stderr, done
     assert not passes(net, net.client4(39))
     assert any("disk" in problem for problem in agent.json("status")["problems"])
-    os.unlink(small_disk / "filler")
+    small_disk.empty()
     recovered.append(within(5, lambda: agent.json("status")["healthy"]))
 
-    with sqlite3.connect(small_disk / "state/weir.db", isolation_level=None) as db:
+    with sqlite3.connect(small_disk.path / "state/weir.db", isolation_level=None) as db:
         db.execute("BEGIN IMMEDIATE")  # nobody else writes from now on
         for number in range(40, 45):
             ban(number)

@@ -107,24 +107,9 @@ def test_a_flood_is_written_many_lines_at_a_time(net, logging, figure):
     assert told > 500 and writes() - before < 0.25 * told
 
 
-@pytest.fixture
-def small_disk(tmp_path):
-    where = tmp_path / "disk"
-    where.mkdir()
-    run("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", where)
-    yield where
-    run("umount", "-l", where)
-
-
 def test_a_full_disk_is_told_once_and_nothing_is_torn(net, logging, small_disk):
-    agent, path = logging(small_disk)
-    (small_disk / "filler").write_bytes(b"")
-    with open(small_disk / "filler", "wb", buffering=0) as filler:
-        try:
-            while True:
-                filler.write(b"x" * 4096)
-        except OSError:
-            pass
+    agent, path = logging(small_disk.path)
+    small_disk.fill()
     for number in range(100):  # more than a page's worth, which may have been free
         agent.cli("ban", "add", f"203.0.113.{number}", "--reason", "r" * 200)
 
@@ -135,7 +120,7 @@ def test_a_full_disk_is_told_once_and_nothing_is_torn(net, logging, small_disk):
     assert problems()[0].startswith(f"eventLog: writing {path}: No space left on device"), problems()
     assert agent.words().count("eventLog: ") == 1
     assert "No space left" in agent.cli("status").stdout
-    os.unlink(small_disk / "filler")
+    small_disk.empty()
     assert wait_for(lambda: not problems())
     assert wait_for(lambda: kinds_in(path).count("ban") == 100)
     assert wait_for(lambda: kinds_in(path).count("eventLog") == 2), "behind, and caught up"

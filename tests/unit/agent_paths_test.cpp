@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // What http services are asked for: from the kernel's records to the routes and the text.
-#include <nlohmann/json.hpp>
-
-#include "agent/routes.h"
-#include "agent_fixture.h"
+#include "agent_routes.h"
 #include "output/layout.h"
 #include "output/text.h"
 
@@ -12,20 +9,8 @@ namespace {
 
 using namespace std::string_view_literals;
 
-class AgentPaths : public AgentTest {
+class AgentPaths : public AgentRoutes {
  protected:
-  using Json = nlohmann::ordered_json;
-
-  Json get(const std::string& path, const std::string& query = "", unsigned status = 200) {
-    ApiRequest request;
-    request.method = "GET";
-    request.path = path;
-    request.query = query;
-    request.peer.local = true;
-    const ApiResponse response = answer(*agent_, request);
-    EXPECT_EQ(response.status, status) << path << "?" << query;
-    return Json::parse(response.body);
-  }
   // The kernel has seen a request, and tells of it.
   weir_request& ask(std::string_view head, weir_reason reason = WEIR_REASON_UNDER_LIMIT) {
     weir_request record{};

@@ -1,43 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Who is there, as the agent finds and shows them.
 #include <cstring>
-#include <nlohmann/json.hpp>
 
-#include "agent/routes.h"
-#include "agent_fixture.h"
+#include "agent_routes.h"
 #include "output/text.h"
 
 namespace weir {
 namespace {
 
 using std::chrono::seconds;
-using Json = nlohmann::json;
 
-class AgentUsers : public AgentTest {
+class AgentUsers : public AgentRoutes {
  protected:
   [[nodiscard]] std::uint64_t now_ms() const { return clock_.boot() / kNsInMs; }
-  // The answer to a GET, as the loop would bring it about.
-  Json get(const std::string& path, const std::string& query = "", unsigned status = 200) {
-    ApiRequest request;
-    request.method = "GET";
-    request.path = path;
-    request.query = query;
-    request.peer.local = true;
-    ApiResponse response = answer(*agent_, request);
-    if (response.later) {
-      const auto later = response.later;
-      bool called = false;
-      later([&](ApiResponse late) {
-        response = std::move(late);
-        called = true;
-      });
-      for (int i = 0; i < 1000 && agent_->hurry_users(); i++) slices_++;
-      EXPECT_TRUE(called);
-    }
-    EXPECT_EQ(response.status, status) << path << "?" << query;
-    return Json::parse(response.body);
-  }
-  int slices_ = 0;
 };
 
 TEST_F(AgentUsers, AreListedByHitsWithStateAndCounts) {
