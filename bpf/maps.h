@@ -230,6 +230,12 @@ struct {
 	__uint(max_entries, 512 * 1024);
 } requests SEC(".maps");
 
+/* The same; see samples.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 512 * 1024);
+} samples SEC(".maps");
+
 /* The slot in `stats_by_slot` of the interface that this instance of the program is attached to. */
 const volatile __u32 weir_slot = 0;
 

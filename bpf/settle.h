@@ -6,6 +6,7 @@
 #include "judge.h"
 #include "notices.h"
 #include "requests.h"
+#include "samples.h"
 #include "turn_away.h"
 
 /*
@@ -37,6 +38,32 @@ static __always_inline __u32 weir_carry_out(const struct weir_control *control,
 	else if (counters)
 		counters->kick += WEIR_LOAD(&outcome->events);
 	return outcome->reason;
+}
+
+/*
+ * Counts what was throttled, kicked or malformed, or would have been, and samples it. Of a ban that
+ * is carried out the ban itself counts; and what is sent again is no event.
+ */
+static __always_inline void weir_note_hindered(const struct weir_facts *facts,
+					       struct weir_stats *stats,
+					       const struct weir_outcome *outcome, __u32 verdict,
+					       __u32 reason, int is_event)
+{
+	__u32 is_observed = reason == WEIR_REASON_OBSERVED, events;
+
+	if (reason == WEIR_REASON_ALLOWED)
+		return;
+	if (is_event)
+		events = WEIR_LOAD(&outcome->events);
+	else if (verdict == WEIR_VERDICT_MALFORMED || (verdict == WEIR_VERDICT_BAN && is_observed))
+		events = 1;
+	else
+		return;
+	stats->hindered += events;
+	if (weir_is_new_second(stats, &stats->by_events) ||
+	    weir_is_sampled(&stats->by_events, stats->hindered - events, events))
+		weir_sample_events(facts, stats, events,
+				   verdict | is_observed << 8 | (outcome->is_real & 1) << 9);
 }
 
 /*
@@ -169,6 +196,7 @@ static __always_inline int weir_settle(void *ctx, enum weir_hook hook,
 		if (outcome->reason == WEIR_REASON_TURNED_AWAY)
 			counters = NULL;
 		reason = weir_carry_out(control, set, stats, facts, verdict, outcome, counters);
+		weir_note_hindered(facts, stats, outcome, verdict, reason, counters != NULL);
 		if (WEIR_UNLIKELY((weir_is_worth_a_notice(outcome->serial) || outcome->ban_due ||
 				   (outcome->answer != WEIR_ACTION_DROP && outcome->request)) &&
 				  reason != WEIR_REASON_ALLOWED && reason != WEIR_REASON_FLOODED)) {

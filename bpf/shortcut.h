@@ -9,6 +9,7 @@
 #include "judge.h"
 #include "lib/parse_plain.h"
 #include "notices.h"
+#include "samples.h"
 #include "turned.h"
 
 enum weir_short {
@@ -41,10 +42,10 @@ static __always_inline int weir_settle_bulk(const struct weir_frame *frame)
 	if (!weir_is_bulk(frame, &port))
 		return 0;
 	stats = weir_my_stats();
-	if (stats) {
-		stats->bytes += frame->length;
-		weir_count_bulk(weir_active(&weir_control), port, stats);
-	}
+	if (!stats || WEIR_UNLIKELY(weir_is_byte_sampled(stats, frame->length)))
+		return 0;
+	stats->bytes += frame->length;
+	weir_count_bulk(weir_active(&weir_control), port, stats);
 	return 1;
 }
 
@@ -71,7 +72,7 @@ static __always_inline enum weir_short weir_settle_plain(const struct weir_frame
 	if (WEIR_UNLIKELY(!weir_parse_plain_head(frame, is_v6, &plain)))
 		return WEIR_SHORT_NO;
 	stats = weir_my_stats();
-	if (!stats)
+	if (!stats || WEIR_UNLIKELY(weir_is_byte_sampled(stats, frame->length)))
 		return WEIR_SHORT_NO;
 	if (present & WEIR_HAVE_BANS) {
 		id = weir_plain_id(set, frame, is_v6, 0);

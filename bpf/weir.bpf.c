@@ -18,6 +18,7 @@
 #include "lib/parse_plain.h"
 #include "response.h"
 #include "rollback.h"
+#include "samples.h"
 #include "settle.h"
 #include "shortcut.h"
 
@@ -94,12 +95,12 @@ static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 	__u32 present = control->present;
 	struct weir_outcome outcome;
 	struct weir_facts facts;
+	int fate;
 
 	if (!stats)
 		return WEIR_FATE_PASS;
 	if (is_clear)
 		present &= ~(WEIR_HAVE_BANS | WEIR_HAVE_BAN_NETS);
-	stats->bytes += frame->length;
 	if (WEIR_LIKELY(weir_parse_plain(frame, 0, &facts)))
 		;
 	else if (hook == WEIR_HOOK_XDP)
@@ -107,7 +108,12 @@ static __always_inline int weir_packet(void *ctx, enum weir_hook hook,
 	else
 		weir_parse_other_tc(ctx, &facts);
 	weir_judge(ctx, hook, control, set, present, &facts, stats, &outcome);
-	return weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
+	fate = weir_settle(ctx, hook, control, set, stats, &facts, &outcome);
+	if (WEIR_UNLIKELY(weir_is_new_second(stats, &stats->by_bytes) ||
+			  weir_is_byte_sampled(stats, frame->length)))
+		weir_sample_bytes(&facts, stats, frame->length);
+	stats->bytes += frame->length;
+	return fate;
 }
 
 __noinline int weir_packet_xdp(struct xdp_md *ctx, __u32 is_clear)

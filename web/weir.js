@@ -54,8 +54,9 @@ function element(name, text, className) {
 }
 
 const format = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
-function count(value) {
-  const made = element("data", value === null || value === undefined ? "–" : format.format(value));
+function count(value, isEstimate) {
+  const made = element("data", value === null || value === undefined ? "–"
+    : (isEstimate ? "~" : "") + format.format(value));
   made.value = value ?? "";
   return made;
 }
@@ -144,7 +145,8 @@ const when = (text) => text ? new Date(text).toLocaleString() : "never";
 
 function showUsers(answer) {
   fill("users", answer.users.map((u) =>
-    [u.address, u.verdict, count(u.hits), count(u.activity), u.validated ? "yes" : "no", clock(u.lastSeen)]),
+    [u.address, u.verdict, count(u.hits), count(u.activity), count(u.counted?.bytes, u.counted?.estimate),
+      u.validated ? "yes" : "no", clock(u.lastSeen)]),
     "nobody is active");
 }
 

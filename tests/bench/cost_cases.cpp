@@ -90,7 +90,8 @@ Cases::Reference Cases::make_reference() {
 
 Program& Cases::fresh() {
   programs_.push_back(std::make_unique<Program>(/*test_clock=*/false, kScale, kNewBudget));
-  programs_.back()->control().present |= WEIR_TIMING;  // as the agent does unless told otherwise
+  programs_.back()->control().present |=
+      WEIR_TIMING | WEIR_SAMPLING;  // as the agent does unless told otherwise
   return *programs_.back();
 }
 

@@ -11,7 +11,9 @@ import pytest
 
 from agent import BINARY, config, limit
 from forged import BATCH, BLOCK, LONG, Block, ForgedFlood
+from frames import ACK, ethernet, ipv4, tcp
 from web import TooSlow, fetch, one_after_another, patiently, url
+from wire import Sender, settle
 
 LADDER = limit(3, 7, "5s")
 
@@ -35,9 +37,10 @@ def test_users_tell_who_asked_how_much_and_what_becomes_of_them(net, nginx, weir
     assert len(agent.json("users", "--limit", "1")["users"]) == 1
     one = agent.json("users", eager)
     assert one["address"] == eager and one["hits"] >= 9 and one["limits"]
-    assert (one["told"]["verdicts"]["throttle"], one["told"]["verdicts"]["kick"]) == (4, 2)
-    assert agent.json("users", polite)["told"] is None
-    assert "at least throttle 4, kick 2, since 2" in agent.cli("users", eager).stdout
+    assert one["counted"]["verdicts"] == {"throttle": 4, "kick": 2, "ban": 0, "malformed": 0}
+    assert one["counted"]["estimate"] is False and one["counted"]["bytes"] > 9 * 200
+    assert set(agent.json("users", polite)["counted"]["verdicts"].values()) == {0}
+    assert "hindered    throttle 4, kick 2\n" in agent.cli("users", eager).stdout
     gone = agent.cli("users", net.client4(77), check=False)
     assert gone.returncode == 1 and "not among the sources" in gone.stderr
     text = agent.cli("users").stdout
@@ -46,8 +49,52 @@ def test_users_tell_who_asked_how_much_and_what_becomes_of_them(net, nginx, weir
     agent.cli("ban", "add", eager)
     assert agent.json("users", eager)["verdict"] == "ban"
     one_after_another(net.client, url(net.SERVER4), eager, 1, 0.02, 0.5)
-    assert agent.json("users", eager)["told"]["verdicts"]["ban"] > 0
+    assert agent.json("users", eager)["counted"]["verdicts"]["ban"] > 0
     assert agent.stats()["users"]["active"] == 3
+
+
+def test_bytes_are_counted_by_source_exactly_while_there_are_few(net, nginx, weir):
+    agent = weir(config())
+    sources = [net.client4(1), net.client4(2)]
+    for source in sources:
+        fetch(net.client, net.SERVER4, source)
+    before = [agent.json("users", source)["counted"]["bytes"] for source in sources]
+    frames = [ethernet(net.SERVER_MAC, net.CLIENT_MAC,
+                       ipv4(source, net.SERVER4,
+                            tcp(source, net.SERVER4, 50_000 + n, 22, flags=ACK,
+                                payload=b"x" * (10 * n))))
+              for n, source in zip(range(100), itertools.cycle(sources))]
+    sender = Sender(net.client, net.PEER)
+    sender.send_all(frames)  # not so many a second that they are estimated
+    settle()
+    for number, source in enumerate(sources):
+        counted = agent.json("users", source)["counted"]
+        assert not counted["estimate"]
+        assert counted["bytes"] - before[number] == sum(map(len, frames[number::2]))
+
+
+def test_of_a_flood_bytes_and_kicks_are_estimated(net, nginx, weir, figure):
+    agent = weir(config(request=LADDER, syn=limit(50, 50, "600s")))
+    heavy, light = net.client4(1), net.client4(2)
+    frames = [net.syn(heavy if n % 4 else light, 1024 + n) for n in range(4096)]
+    before = agent.stats()["bytes"]
+    sender = Sender(net.client, net.PEER)
+    batch, sent = sender.prepare(frames), 0
+    while sent < 400_000:
+        sent += sender.send_batch(batch)
+    settle()
+    seen = agent.stats()["bytes"] - before
+    errors = []
+    for source, share in ((heavy, 0.75), (light, 0.25)):
+        counted = agent.json("users", source)["counted"]
+        assert counted["estimate"]
+        errors.append(abs(counted["bytes"] / (seen * share) - 1))
+        kicks = seen * share / len(frames[0])
+        errors.append(abs(counted["verdicts"]["kick"] / kicks - 1))
+        assert "~" in agent.cli("users").stdout
+    figure("issue 6", f"of {sent} packets of two sources, bytes and kicks by source: at most "
+                      f"{100 * max(errors):.1f} % off")
+    assert max(errors) < 0.2
 
 
 def test_hits_and_activity_add_up_over_bursts(net, nginx, weir):

@@ -125,6 +125,8 @@ def test_the_page_draws_its_charts_and_shows_the_numbers_of_stats(net, served, b
     assert all(int(value) == now[name] for name, value in shown if name != "pass"), (shown, now)
     users = browser.evaluate("document.querySelector('#users tbody').textContent")
     assert net.client4(1) in users
+    shown = browser.evaluate("document.querySelector('#users tbody td:nth-child(5) data').value")
+    assert 9 * 200 < int(shown) <= agent.json("users", net.client4(1))["counted"]["bytes"]
     assert browser.evaluate("!!document.querySelector('#chart-response')"), "answers are timed"
     assert not browser.evaluate("!!document.querySelector('#chart-observed')"), "mode is enforce"
     paths = {p["path"]: p["count"] for p in agent.json("paths")["paths"]}

@@ -55,35 +55,55 @@ TEST_F(AgentUsers, OneIsShownWithItsLimits) {
   get("/v1/users/me", "", 400);
 }
 
-TEST_F(AgentUsers, OneIsShownWithWhatWasToldOfIt) {
+TEST_F(AgentUsers, OneIsShownWithWhatItSentAndHowOftenItWasHindered) {
   start();
-  const auto notify = [&](weir_reason reason, bool is_observed) {
-    weir_notice notice{};
-    notice.time_ns = clock_.boot();
+  const auto sample = [&](unsigned unit, std::uint64_t amount, weir_verdict verdict,
+                          bool is_observed) {
+    weir_sample record{};
     const auto bytes = address("198.51.100.7").bytes();
-    std::memcpy(notice.addr, bytes.data(), bytes.size());
-    notice.reason = static_cast<__u8>(reason);
-    notice.observed = is_observed ? 1 : 0;
-    plane_.notify(notice);
+    std::memcpy(record.addr, bytes.data(), bytes.size());
+    record.unit = static_cast<__u8>(unit);
+    record.amount = amount;
+    record.verdict = static_cast<__u8>(verdict);
+    record.observed = is_observed ? 1 : 0;
+    plane_.samples.push_back(record);
   };
-  notify(WEIR_REASON_THROTTLED, true);
-  for (int i = 0; i < 3; i++) notify(WEIR_REASON_BANNED_SOURCE, false);
-  agent_->drain_notices();
+  sample(WEIR_SAMPLE_BYTES, 74, WEIR_VERDICT_PASS, false);
+  sample(WEIR_SAMPLE_BYTES, 600, WEIR_VERDICT_PASS, false);
+  sample(WEIR_SAMPLE_EVENTS, 1, WEIR_VERDICT_THROTTLE, true);
+  sample(WEIR_SAMPLE_EVENTS, 3, WEIR_VERDICT_KICK, false);
+  agent_->tick();
+  ASSERT_TRUE(agent_->ban(ban_of("198.51.100.7/32")));
+  plane_.drop_by_ban(prefix("198.51.100.7/32"), 5);
   clock_.advance(seconds(10));
   // No table knows it: it is banned.
   const Json user = get("/v1/users/198.51.100.7");
   EXPECT_EQ(user["hits"], 0);
   EXPECT_EQ(user["lastSeen"], "2026-11-21T17:00:00Z");
-  EXPECT_EQ(user["told"]["since"], "2026-11-21T17:00:00Z");
-  EXPECT_EQ(user["told"]["verdicts"]["ban"], 3);
-  EXPECT_EQ(user["told"]["observed"]["throttle"], 1);
-  EXPECT_THAT(
-      user_text(user),
-      testing::HasSubstr("at least ban 3; only observed: throttle 1, since 2026-11-21T17:00:00Z"));
+  const Json& counted = user["counted"];
+  EXPECT_EQ(counted["since"], "2026-11-21T17:00:00Z");
+  EXPECT_EQ(counted["bytes"], 674);
+  EXPECT_EQ(counted["estimate"], false);
+  EXPECT_EQ(counted["verdicts"],
+            Json({{"throttle", 0}, {"kick", 3}, {"ban", 5}, {"malformed", 0}}));
+  EXPECT_EQ(counted["observed"]["throttle"], 1);
+  const std::string text = user_text(user);
+  EXPECT_THAT(text, testing::HasSubstr("bytes sent  674 since 2026-11-21T17:00:00Z"));
+  EXPECT_THAT(text, testing::HasSubstr("hindered    kick 3, ban 5; only observed: throttle 1"));
+
   plane_.set_meters(address("198.51.100.8"), {{0, WEIR_EVENT_REQUEST, 1, now_ms()}});
   const Json other = get("/v1/users/198.51.100.8");
-  EXPECT_TRUE(other["told"].is_null());
-  EXPECT_THAT(user_text(other), testing::HasSubstr("told of     nothing lately"));
+  EXPECT_TRUE(other["counted"].is_null());
+  EXPECT_THAT(user_text(other), testing::HasSubstr("bytes sent  none counted lately"));
+}
+
+TEST_F(AgentUsers, WhatWasToldToAnotherAgentIsNotCounted) {
+  weir_sample record{};
+  record.unit = WEIR_SAMPLE_BYTES;
+  record.amount = 74;
+  plane_.samples.push_back(record);
+  start();
+  EXPECT_TRUE(plane_.samples.empty());
 }
 
 TEST_F(AgentUsers, AMillionAreWalkedInSlicesAndNotAgainAtOnce) {

@@ -41,7 +41,7 @@ UserView user() {
   user.activity = 1234.56;
   user.last_seen = kSampleTime;
   user.limits = sample_explanation().limits;
-  user.told = Told{kSampleTime, kSampleTime, {}, {}};
+  user.told = Told{.since = kSampleTime, .last = kSampleTime};
   user.told->verdicts[WEIR_VERDICT_KICK] = 12'345;
   return user;
 }

@@ -63,6 +63,7 @@ Result<Agent> Agent::start(Configuration configuration, DataPlane& data_plane, S
     return tl::unexpected(std::move(done.error()));
   data_plane.time_answers(agent.configuration_.settings().times_answers());
   agent.begin_paths();
+  data_plane.begin_samples();
   if (auto done = agent.sync_bans(); !done) return tl::unexpected(std::move(done.error()));
   if (auto done = agent.counter_store_.load(store, agent.counters_); !done)
     return tl::unexpected(std::move(done.error()));

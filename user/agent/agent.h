@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -69,9 +70,9 @@ class Agent {
   [[nodiscard]] std::vector<AllowView> allowed() const;
   [[nodiscard]] Explanation explain(const Address& address) const;
   // Of those that the newest walk over the sources found; see ask_users().
-  [[nodiscard]] UsersView users(bool active_only, std::size_t most) const;
+  [[nodiscard]] UsersView users(bool active_only, std::size_t most);
   // kNotFound when no table knows it.
-  [[nodiscard]] Result<UserView> user(const Address& address) const;
+  [[nodiscard]] Result<UserView> user(const Address& address);
   // Up to `most` of the paths that http services were asked for.
   [[nodiscard]] PathsView paths(PathOrder order, std::size_t most);
   // The newest requests, up to `most`; the newest one last.
@@ -195,6 +196,8 @@ class Agent {
   // Empties the book of paths, and has it filled if the settings say so.
   void begin_paths();
   void drain_requests();
+  void drain_samples();
+  void count_dropped(std::span<UserView> users) const;
   [[nodiscard]] std::uint64_t requests_seen() const;
   void watch_floods(const weir_stats& total);
   [[nodiscard]] std::optional<Prefix> allowing(const Address& address) const;

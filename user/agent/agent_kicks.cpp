@@ -38,10 +38,6 @@ void Agent::drain_notices() {
   std::map<Prefix, RuleBan> due;
   data_plane_->drain_notices([&](const weir_notice& notice) {
     EventView event = event_of(notice, configuration_.settings(), interfaces, wall, boot);
-    if (event.address)
-      told_.note(configuration_.settings().source_of(*event.address).address(),
-                 weir_reason_verdict(static_cast<weir_reason>(notice.reason)), event.observed,
-                 notice.validated != 0, event.time);
     consider_ban(notice, event.path, due);
     end_connection(notice);
     remember(std::move(event));

@@ -100,7 +100,28 @@ UserView Agent::view_of(const User& user) const {
   return view;
 }
 
-UsersView Agent::users(bool active_only, std::size_t most) const {
+// At once for all: the kernel's part of it is as long to find out for one.
+void Agent::count_dropped(std::span<UserView> users) const {
+  std::vector<Prefix> banned;
+  for (const UserView& user : users)
+    if (user.ban) banned.push_back(user.ban->prefix);
+  if (banned.empty()) return;
+  const auto dropped = data_plane_->dropped_by(banned);
+  auto next = dropped.begin();
+  for (UserView& user : users)
+    if (user.ban) user.ban->dropped = *next++;
+}
+
+void Agent::drain_samples() {
+  const Settings& settings = configuration_.settings();
+  const WallTime now = clock_->wall();
+  data_plane_->drain_samples([&](const weir_sample& sample) {
+    told_.note(settings.source_of(Address::in_packet(true, sample.addr)).address(), sample, now);
+  });
+}
+
+UsersView Agent::users(bool active_only, std::size_t most) {
+  drain_samples();
   UsersView view;
   const BootNs age = clock_->boot() - std::min(clock_->boot(), census_.at_ms * kNsInMs);
   view.time = clock_->wall() - Milliseconds(age / kNsInMs);
@@ -110,10 +131,12 @@ UsersView Agent::users(bool active_only, std::size_t most) const {
     if (view.users.size() == most) break;
     view.users.push_back(view_of(user));
   }
+  count_dropped(view.users);
   return view;
 }
 
-Result<UserView> Agent::user(const Address& address) const {
+Result<UserView> Agent::user(const Address& address) {
+  drain_samples();
   const Prefix source = configuration_.settings().source_of(address);
   const BootNs now = clock_->boot();
   SourceState state{source.address(), 0, 0, 0};
@@ -131,7 +154,9 @@ Result<UserView> Agent::user(const Address& address) const {
     return fail(ErrorCode::kNotFound, source.text() + " is not among the sources that are known",
                 "weir explain tells what would happen to it");
   state.hits = requests > 0 ? requests : connections;
-  return view_of(memory_.recall(state, now / kNsInMs));
+  UserView view = view_of(memory_.recall(state, now / kNsInMs));
+  count_dropped({&view, 1});
+  return view;
 }
 
 }  // namespace weir

@@ -55,6 +55,7 @@ void Agent::tick() {
   const weir_stats total = total_of(*data_plane_, interfaces);
   data_plane_->tick(total);
   drain_requests();
+  drain_samples();
   watch_floods(total);
   if (unconfirmed_ && unconfirmed_->until <= clock_->boot())
     roll_back("it was not confirmed in time");

@@ -144,6 +144,10 @@ class DataPlane {
     std::function<void(const weir_request_answer&)> answer;
   };
   virtual void drain_requests(const RequestTaker& take) = 0;
+  // From now on who sends how much is told of, and what was told before is forgotten. To be drained
+  // as requests are.
+  virtual void begin_samples() = 0;
+  virtual void drain_samples(const std::function<void(const weir_sample&)>& take) = 0;
 };
 
 }  // namespace weir

@@ -188,4 +188,8 @@ void FakeDataPlane::drain_requests(const RequestTaker& take) {
   for (const weir_request_answer& answer : std::exchange(request_answers, {})) take.answer(answer);
 }
 
+void FakeDataPlane::drain_samples(const std::function<void(const weir_sample&)>& take) {
+  for (const weir_sample& sample : std::exchange(samples, {})) take(sample);
+}
+
 }  // namespace weir

@@ -70,6 +70,8 @@ class FakeDataPlane final : public DataPlane {
   [[nodiscard]] int notice_descriptor() const override { return readable_.get(); }
   void drain_notices(const std::function<void(const weir_notice&)>& take) override;
   void drain_requests(const RequestTaker& take) override;
+  void begin_samples() override { samples.clear(); }
+  void drain_samples(const std::function<void(const weir_sample&)>& take) override;
 
   // ---- the world around it, for the test to set ------------------------------------------
 
@@ -79,6 +81,7 @@ class FakeDataPlane final : public DataPlane {
   bool timing = false, telling = false;
   std::vector<weir_request> requests;  // what drain_requests() will tell, and behind them:
   std::vector<weir_request_answer> request_answers;
+  std::vector<weir_sample> samples;  // what drain_samples() will tell
   std::map<int, weir_responses> answered, answered_rules;
   std::vector<Connection> open, closed;
   std::optional<std::string> no_challenges;                  // why the host cannot do with them

@@ -146,6 +146,13 @@ class Kernel final : public DataPlane {
     rings_.drain_notices(take);
   }
   void drain_requests(const RequestTaker& take) override { rings_.drain_requests(take); }
+  void begin_samples() override {
+    rings_.drain_samples([](const auto&) {});
+    set_present(WEIR_SAMPLING, true);
+  }
+  void drain_samples(const std::function<void(const weir_sample&)>& take) override {
+    rings_.drain_samples(take);
+  }
 
  private:
   [[nodiscard]] Status test_successor(int program_fd, HookKind hook, const std::string& pin) const;
@@ -427,7 +434,7 @@ Result<std::unique_ptr<DataPlane>> open_kernel_data_plane(const std::string& pin
   if (!bans) return tl::unexpected(std::move(bans.error()));
   auto meters = KernelMeters::open(object->maps(), &control);
   if (!meters) return tl::unexpected(std::move(meters.error()));
-  auto rings = Rings::open(object->maps().notices, object->maps().requests);
+  auto rings = Rings::open(object->maps());
   if (!rings) return tl::unexpected(std::move(rings.error()));
   auto kernel =
       std::make_unique<Kernel>(pin_dir, std::move(lock), std::move(*pins), std::move(*object),

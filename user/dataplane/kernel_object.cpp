@@ -98,6 +98,7 @@ Status pin_maps(weir_bpf* skeleton, const std::string& directory, const TableSiz
       {maps.answered, "answered", 0},
       {maps.answered_rules, "answered_rules", 0},
       {maps.requests, "requests", 0},
+      {maps.samples, "samples", 0},
   };
   for (const auto& [map, name, entries] : pinned) {
     if (entries != 0 && bpf_map__set_max_entries(map, entries) != 0)
@@ -196,6 +197,7 @@ KernelMaps KernelObject::maps() const {
   fds.answered = bpf_map__fd(maps.answered);
   fds.answered_rules = bpf_map__fd(maps.answered_rules);
   fds.requests = bpf_map__fd(maps.requests);
+  fds.samples = bpf_map__fd(maps.samples);
   return fds;
 }
 

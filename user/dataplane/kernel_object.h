@@ -17,7 +17,7 @@ enum class HookKind { kNone, kXdp, kTc, kEgress, kRollback };  // the last is ru
 struct KernelMaps {
   int stats = -1, interfaces = -1, bursts = -1, slide_ids = -1, slides = -1, ban_sets = -1,
       bans = -1, ban_nets = -1, allow_nets = -1, notices = -1, paths = -1, suffixes = -1,
-      answered = -1, answered_rules = -1, requests = -1;
+      answered = -1, answered_rules = -1, requests = -1, samples = -1;
 };
 
 class KernelObject {

@@ -51,11 +51,13 @@ Json told_verdicts(const std::array<std::uint64_t, WEIR_VERDICT_COUNT>& counts) 
   return object;
 }
 
-Json told_json(const Told& told) {
-  return {{"since", format_time(told.since)},
-          {"last", format_time(told.last)},
-          {"verdicts", told_verdicts(told.verdicts)},
-          {"observed", told_verdicts(told.observed)}};
+// Of a ban that is carried out the kernel counts every packet.
+Json told_json(const Told& told, const std::optional<BanView>& ban) {
+  Json verdicts = told_verdicts(told.verdicts);
+  verdicts[std::string(name_of(WEIR_VERDICT_BAN))] = ban ? ban->dropped : 0;
+  return {{"since", format_time(told.since)}, {"last", format_time(told.last)},
+          {"estimate", told.is_estimate},     {"bytes", told.bytes},
+          {"verdicts", std::move(verdicts)},  {"observed", told_verdicts(told.observed)}};
 }
 
 Json listed_user(const UserView& user) {
@@ -70,7 +72,7 @@ Json listed_user(const UserView& user) {
           {"lastSeen", format_time(user.last_seen)},
           {"validated", user.validated},
           {"nearest", nearest_limit(user)},
-          {"told", user.told ? told_json(*user.told) : Json()}};
+          {"counted", user.told ? told_json(*user.told, user.ban) : Json()}};
 }
 
 }  // namespace

@@ -180,6 +180,7 @@ nlohmann::ordered_json stats_json(const Snapshot& snapshot) {
                          {"sketchSeconds", static_cast<double>(total.sketch_ms) / 1000}};
   document["bans"] = bans(snapshot);
   document["notices"] = {{"sent", total.notices_sent}, {"lost", total.notices_lost}};
+  document["samples"] = {{"lost", total.samples_lost}};
   document["logs"] = logs(snapshot);
   document["series"] = all_series(snapshot);
   document["users"] = parts::user_counts(snapshot.users);

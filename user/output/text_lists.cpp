@@ -50,14 +50,20 @@ std::string counts_of(const Json& verdicts) {
   return out;
 }
 
-// Told, not counted: of many in a row the kernel tells ever fewer.
-std::string told_of(const Json& told) {
-  if (!told.is_object()) return "nothing lately";
-  const std::string done = counts_of(member(told, "verdicts"));
-  const std::string observed = counts_of(member(told, "observed"));
-  return fmt::format("at least {}{}{}{}, since {}", done,
+// "4711", or "~4711" where it was estimated; "-" where nothing is known.
+std::string bytes_of(const Json& counted) {
+  if (!counted.is_object()) return "-";
+  return (document::flag(counted, "estimate") ? "~" : "") + cell(counted, "bytes");
+}
+
+std::string hindrances_of(const Json& counted) {
+  if (!counted.is_object()) return "not counted lately";
+  const std::string done = counts_of(member(counted, "verdicts"));
+  const std::string observed = counts_of(member(counted, "observed"));
+  if (done.empty() && observed.empty()) return "never";
+  return fmt::format("{}{}{}{}{}", document::flag(counted, "estimate") ? "about " : "", done,
                      done.empty() || observed.empty() ? "" : "; ",
-                     observed.empty() ? "" : "only observed: ", observed, time_cell(told, "since"));
+                     observed.empty() ? "" : "only observed: ", observed);
 }
 
 std::string explained_limits(const Json& limits) {
@@ -119,13 +125,14 @@ std::string users_text(const nlohmann::ordered_json& document) {
                {"VERDICT"},
                {"HITS", Align::kRight},
                {"ACTIVITY", Align::kRight},
+               {"BYTES", Align::kRight},
                {"PROVEN"},
                {"FIRST SEEN"},
                {"LAST SEEN"}});
   for (const Json& user : member(document, "users"))
     table.row({cell(user, "address"), cell(user, "verdict"), cell(user, "hits"),
-               cell(user, "activity"), cell(user, "validated"), time_cell(user, "firstSeen"),
-               time_cell(user, "lastSeen")});
+               cell(user, "activity"), bytes_of(member(user, "counted")), cell(user, "validated"),
+               time_cell(user, "firstSeen"), time_cell(user, "lastSeen")});
   return out + (table.empty() ? "nobody\n" : table.text());
 }
 
@@ -138,7 +145,12 @@ std::string user_text(const nlohmann::ordered_json& document) {
   out += layout::wrapped("  first seen  ", time_cell(document, "firstSeen"));
   out += layout::wrapped("  last seen   ", time_cell(document, "lastSeen"));
   out += layout::wrapped("  validated   ", cell(document, "validated"));
-  out += layout::wrapped("  told of     ", told_of(member(document, "told")));
+  const Json& counted = member(document, "counted");
+  out += layout::wrapped("  bytes sent  ", counted.is_object()
+                                               ? fmt::format("{} since {}", bytes_of(counted),
+                                                             time_cell(counted, "since"))
+                                               : "none counted lately");
+  out += layout::wrapped("  hindered    ", hindrances_of(counted));
   return out + "\n" + explained_limits(member(document, "limits"));
 }
 

@@ -34,13 +34,13 @@ void ToldBook::Shelf::remove(const Address& source) {
   places_.erase(place);
 }
 
-void ToldBook::note(const Address& source, weir_verdict verdict, bool is_observed,
-                    bool is_validated, WallTime time) {
+void ToldBook::note(const Address& source, const weir_sample& sample, WallTime time) {
+  if (sample.verdict >= WEIR_VERDICT_COUNT) return;
   Told* told = real_.renew(source);
   if (told == nullptr) {
     const Told* before = others_.find(source);
-    const Told begun = before != nullptr ? *before : Told{time, time, {}, {}};
-    if (is_validated) {
+    const Told begun = before != nullptr ? *before : Told{.since = time, .last = time};
+    if (sample.validated != 0) {
       others_.remove(source);
       told = &real_.put(source, begun);
     } else {
@@ -48,7 +48,11 @@ void ToldBook::note(const Address& source, weir_verdict verdict, bool is_observe
     }
   }
   told->last = time;
-  (is_observed ? told->observed : told->verdicts)[verdict]++;
+  told->is_estimate = told->is_estimate || sample.estimated != 0;
+  if (sample.unit == WEIR_SAMPLE_BYTES)
+    told->bytes += sample.amount;
+  else if (sample.unit == WEIR_SAMPLE_EVENTS)
+    (sample.observed != 0 ? told->observed : told->verdicts)[sample.verdict] += sample.amount;
 }
 
 const Told* ToldBook::find(const Address& source) const {

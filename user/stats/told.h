@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What was told of single sources: how often each was throttled, kicked, turned away. The kernel
-// tells of the first ones in a row and then of ever fewer, so it was at least as often. Pure.
+// What was told of single sources: how much each has sent, and how often it was throttled or
+// kicked. Exact while there is little to tell of; else estimated from samples (bpf/lib/sample.h).
+// Pure.
 #pragma once
 
 #include <array>
@@ -18,8 +19,10 @@ namespace weir {
 
 struct Told {
   WallTime since, last;
-  std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdicts{};  // carried out
+  std::uint64_t bytes = 0;                                   // of whole frames
+  std::array<std::uint64_t, WEIR_VERDICT_COUNT> verdicts{};  // events: carried out
   std::array<std::uint64_t, WEIR_VERDICT_COUNT> observed{};  // what enforce would have done
+  bool is_estimate = false;
 };
 
 // Remembers those who were told of last. Whoever was seen to be at its address has room of his own,
@@ -28,8 +31,8 @@ class ToldBook {
  public:
   static constexpr std::size_t kSources = 4096;  // of either kind
 
-  void note(const Address& source, weir_verdict verdict, bool is_observed, bool is_validated,
-            WallTime time);
+  // `source`: whole. A record with an unknown unit or verdict is none.
+  void note(const Address& source, const weir_sample& sample, WallTime time);
   // nullptr: nothing was told of it lately.
   [[nodiscard]] const Told* find(const Address& source) const;
 

@@ -16,6 +16,17 @@ struct weir_event_counters {
 	__u64 observed_kick;
 };
 
+/* Which of many packets a CPU tells of; see bpf/lib/sample.h. */
+struct weir_sampler {
+	__u64
+	    fine; /* 0: none; else 63 less the power of two that of so many bytes one is told of */
+	__u64 skew;  /* random: where in so many */
+	__u64 told;  /* how many there had been when the newest was told */
+	__u64 begun; /* how many when this second began */
+	__u64 second;
+	__u64 count; /* told in it; since it became this coarse */
+};
+
 /* The per-CPU value of `stats_by_slot`. All before `ban_id` only grow. */
 struct weir_stats {
 	__u64 bytes;
@@ -36,12 +47,16 @@ struct weir_stats {
 	__u64 notices_lost;
 	__u64 requests_seen; /* let through or turned away while WEIR_TELLING was set */
 	__u64 requests_told; /* records of these; the others' paths are not known */
+	__u64 samples_lost;  /* there was no room for */
 	/* The newest banned source of this CPU, and its packets not yet added to its ban. */
 	__u64 ban_id;
 	__u64 ban_index; /* in `bans` */
 	__u64 ban_base;	 /* its packets before that */
 	__u64 ban_dropped;
 	/* Private to the data path. */
+	struct weir_sampler by_bytes;
+	struct weir_sampler by_events;
+	__u64 hindered; /* what was throttled, kicked or malformed, or would have been */
 	__u64 clock_jiffies;
 	__u64 clock_ms;
 	__u64 notice_second;

@@ -70,6 +70,27 @@ struct weir_request_answer {
 };
 WEIR_STATIC_ASSERT(sizeof(struct weir_request_answer) == 32, "no implicit padding in a record");
 
+/* ---- samples ------------------------------------------------------------------------------ */
+
+#define WEIR_SAMPLE_BYTES  1u
+#define WEIR_SAMPLE_EVENTS 2u
+
+/*
+ * A record of `samples`: a packet that stands for itself, and for those before it that were not
+ * told of. Of few, each is; see bpf/lib/sample.h.
+ */
+struct weir_sample {
+	__u64 amount;
+	__be32 addr[4]; /* the whole address, not masked */
+	__u8 unit;	/* WEIR_SAMPLE_… */
+	__u8 verdict;	/* enum weir_verdict; of events */
+	__u8 observed;	/* 1: mode was observe, and it passed although it would not have */
+	__u8 validated; /* 1: the source is at its address */
+	__u8 estimated; /* 1: it does not stand for itself alone */
+	__u8 pad[3];
+};
+WEIR_STATIC_ASSERT(sizeof(struct weir_sample) == 32, "no implicit padding in a record");
+
 /* ---- interfaces --------------------------------------------------------------------------- */
 
 #define WEIR_ATTACH_NATIVE  1u

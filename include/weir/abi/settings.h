@@ -97,11 +97,12 @@ struct weir_settings {
 #define WEIR_HAVE_ALLOW_NETS 4u
 #define WEIR_HAVE_SETTINGS   8u
 #define WEIR_CAN_CHALLENGE   16u  /* the host takes SYN cookies that it has not sent itself */
+#define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
 #define WEIR_RESETS	     64u  /* some service resets the connections of banned sources */
 #define WEIR_TIMING	     128u /* how long answers take is measured */
+#define WEIR_TURNING	     256u /* as WEIR_CHALLENGING, when it turns a source away */
 #define WEIR_TELLING	     512u /* requests are told of */
-#define WEIR_CHALLENGING     32u  /* set by the data path when it sends one, cleared by the agent */
-#define WEIR_TURNING	     256u /* the same when it turns a source away with the page */
+#define WEIR_SAMPLING	     1024u /* and who sends how much, and is hindered how often */
 
 /* The one value of `.bss`. The agent writes the slot that is not active, then flips. */
 struct weir_control {
