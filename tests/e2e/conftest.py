@@ -9,8 +9,10 @@ import pytest
 
 import netns
 from agent import BINARY, Weir
+from browser import Browser
 from forged import LONG
 from netns import Net
+from terminal import Terminal
 from web import Nginx
 
 PATIENCE = 300 if LONG else 90  # seconds for one test; the ring takes less than five minutes
@@ -71,6 +73,20 @@ def small_disk(tmp_path):
     disk = SmallDisk(where)
     yield disk
     disk.close()
+
+
+@pytest.fixture
+def browser(net):
+    made = Browser(net.server)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def terminal(net):
+    made = Terminal(net.server)
+    yield made
+    made.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The data path outlives the agent, and a new agent takes over what is there (figure 5)."""
 import datetime
-import os
 import shutil
 import statistics
 import threading
@@ -11,7 +10,6 @@ from http.client import HTTPConnection
 import pytest
 
 from agent import config
-from netns import run
 from web import at_once, curl, fetch, url
 from wire import Counter, Flood, Sender, settle
 

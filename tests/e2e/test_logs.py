@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from agent import config, limit, wait_for
+import systemd
+from agent import BINARY, config, limit, wait_for
 from netns import run
 from web import one_after_another, url
 from wire import Sender
@@ -203,6 +204,36 @@ def test_events_are_records_of_journald_with_fields(net, nginx, weir, tmp_path):
     assert wait_for(lambda: not agent.json("status")["healthy"], 10)
     assert "journald" in agent.json("status")["problems"][0]
     assert agent.terminate() < 2
+
+
+@pytest.mark.long
+def test_a_real_journald_keeps_them_and_journalctl_finds_them_by_field(net, nginx, tmp_path):
+    settings = tmp_path / "weir.toml"
+    settings.write_text(config(request=LADDER, more=f'interfaces = ["{net.DEV}"]\n'
+                                                    'eventLog = "journal"'))
+    machine = systemd.Systemd(net.server, str(tmp_path / "machine"), BINARY, systemd.UNIT,
+                              settings)
+    try:
+        machine.run("systemctl", "start", "systemd-journald.service")
+        machine.run("systemctl", "restart", "weir")
+        machine.wait_until("ActiveState", "active")
+        one_after_another(net.client, url(net.SERVER4, "/x"), net.client4(1), 9, 0.02, 1)
+        machine.run("weir", "ban", "add", "203.0.113.7", "--reason", "Ärger\x1b[2J")
+
+        def found(*fields):
+            lines = machine.run("journalctl", "--quiet", "--output=json", *fields).stdout
+            return [json.loads(line) for line in lines.splitlines()]
+
+        assert wait_for(lambda: len(found("WEIR_KIND=kick")) == 2)
+        kicks = found(f"WEIR_ADDRESS={net.client4(1)}", "WEIR_KIND=kick", "_SYSTEMD_UNIT=weir.service")
+        assert [kick["WEIR_COUNT"] for kick in kicks] == ["8", "9"]
+        assert {kick["SYSLOG_IDENTIFIER"] for kick in kicks} == {"weir"}
+        (ban,) = found("WEIR_KIND=ban")
+        assert json.loads(ban["WEIR_JSON"])["subject"] == "203.0.113.7/32"
+        assert "\x1b" not in machine.run("journalctl", "--output=cat", "WEIR_KIND=ban").stdout
+    finally:
+        machine.run("weir", "detach", "--all", check=False)
+        machine.close()
 
 
 @pytest.mark.long

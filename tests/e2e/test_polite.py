@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Who behaves is never touched, and does not get slower (figures 1 and 6)."""
-import asyncio
-import socket
 import statistics
 import threading
 import time
@@ -9,7 +7,7 @@ import time
 import pytest
 
 from agent import config, limit, wait_for
-from web import at_once, curl, fetch, url
+from web import at_once, crowd, curl, fetch, url
 
 DEFAULTS = 'mode = "enforce"\n'
 TOUCHED = ("throttle", "kick", "ban", "malformed")
@@ -88,27 +86,8 @@ def test_no_request_gets_slower_than_a_millisecond_by_weir_being_there(net, ngin
 def test_a_thousand_polite_clients_with_200_requests_a_second_are_never_throttled(
         net, nginx, weir, figure):
     agent = weir(DEFAULTS)
-    seconds, codes, times = 10, [], []
-
-    async def visit(loop, number):
-        await asyncio.sleep(number / 200)
-        with socket.socket() as client:
-            client.setblocking(False)
-            client.bind((net.client4(number % 1000), 0))
-            started = time.perf_counter()
-            await loop.sock_connect(client, (net.SERVER4, 80))
-            await loop.sock_sendall(client, b"GET / HTTP/1.0\r\nHost: weir.test\r\n\r\n")
-            codes.append((await loop.sock_recv(client, 4096))[9:12])
-            times.append(time.perf_counter() - started)
-
-    async def crowd():
-        loop = asyncio.get_running_loop()
-        await asyncio.gather(*(visit(loop, n) for n in range(200 * seconds)))
-
-    with net.client.entered():
-        started = time.monotonic()
-        asyncio.run(crowd())
-        took = time.monotonic() - started
+    seconds = 10
+    codes, times, took = crowd(net, 1000, 200, seconds)
     stats = agent.stats()
     figure(6, f"1000 clients, {len(codes) / took:.0f} requests/s for {took:.1f} s: "
               f"{touched(stats)}, p99 {statistics.quantiles(times, n=100)[98] * 1e3:.2f} ms")

@@ -13,8 +13,7 @@ import systemd
 from netns import run
 from web import at_once, curl, url
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-UNIT = os.path.join(HERE, "../../packaging/weir.service")
+UNIT = systemd.UNIT
 
 
 def settings_of(name):

@@ -9,7 +9,6 @@ import time
 
 import pytest
 from agent import config, limit
-from browser import Browser
 from web import TooSlow, one_after_another, patiently, url
 
 HOSTILE = "</script><img src=x onerror=alert(1)>\x1b[2J\u202e\x07"
@@ -60,13 +59,6 @@ def served(net, nginx, weir):
     agent = weir(config(request=limit(3, 7, "5s")), start=False)
     agent.start("--web", "0")
     return agent, re.search(r"page at (http://127\.0\.0\.1:\d+)/$", agent.ready_line).group(1)
-
-
-@pytest.fixture
-def browser(net):
-    made = Browser(net.server)
-    yield made
-    made.close()
 
 
 def get(net, address, path="/", method="GET", host=None, body=None):

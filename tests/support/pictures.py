@@ -1,20 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The pictures of the README: some hundred clients, a few of them eager, for a minute."""
-import os
 import random
 import sys
 import threading
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(__file__), "../e2e"))
-
-from agent import Weir, config, limit  # noqa: E402
-from browser import Browser  # noqa: E402
-from netns import Net  # noqa: E402
-from test_top import Terminal, top  # noqa: E402
-from web import Nginx, fetch  # noqa: E402
+from agent import Weir, config, limit
+from browser import Browser
+from netns import Net
+from terminal import Terminal, top
+from web import Nginx, fetch
 
 SECONDS = 75
+HEIGHT = 1500  # of the page, in pixels
+PATHS = ["/"] * 4 + ["/news"] * 3 + ["/articles/weirs", "/articles/rivers", "/search", "/about"]
 
 
 def browse(net, end, chance):
@@ -24,7 +23,8 @@ def browse(net, end, chance):
         wave = 1 + 0.6 * (int(time.monotonic()) % 40 < 20)
         time.sleep(chance.uniform(0.01, 0.08) / wave)
         try:
-            fetch(net.client, net.SERVER4, net.client4(chance.randrange(300)), patience=1)
+            fetch(net.client, net.SERVER4, net.client4(chance.randrange(300)), patience=1,
+                  path=chance.choice(PATHS))
         except (OSError, AssertionError):
             pass
 
@@ -32,9 +32,10 @@ def browse(net, end, chance):
 def hurry(net, end, number, chance):
     """An eager client, with pauses."""
     while time.monotonic() < end:
-        for _ in range(chance.randrange(10, 40)):
+        for _ in range(chance.randrange(10, 60)):
             try:
-                fetch(net.client, net.SERVER4, net.client4(1000 + number), patience=0.3)
+                fetch(net.client, net.SERVER4, net.client4(1000 + number), patience=0.3,
+                      path="/catalogue")
             except (OSError, AssertionError):
                 pass
         time.sleep(chance.uniform(2, 6))
@@ -44,7 +45,7 @@ def main(folder):
     net = Net()
     nginx = Nginx(net.server)
     agent = Weir(net.server, config(request=limit(12, 20, "2s", action="reply"), more="") +
-                 '[services.web.ban]\nafter = 60\nwithin = "1m"\nfor = "10m"\n')
+                 '[services.web.ban]\nafter = 20\nwithin = "1m"\nfor = "10m"\n')
     terminal = browser = None
     try:
         agent.start("--web", "0")
@@ -66,16 +67,20 @@ def main(folder):
         with open(f"{folder}/top.txt", "w") as file:
             file.write("\n".join(line.rstrip() for line in terminal.screen().splitlines()) + "\n")
         terminal.press("q")
-        browser = Browser(net.server, 1200, 1500)
+        browser = Browser(net.server, 1200, HEIGHT)
         for scheme, name in (("light", "page.png"), ("dark", "page-dark.png")):
             browser.prefer(scheme)
-            browser.resize(1200, 1500)
+            browser.resize(1200, HEIGHT)
             browser.open(address)
             browser.wait_for("document.querySelectorAll('figure canvas').length >= 4")
             browser.evaluate("document.querySelector('#ranges button').click()")
             browser.wait_for("Number(document.body.dataset.points) > 20")
             time.sleep(1)
             browser.screenshot(f"{folder}/{name}")
+            if scheme == "light":
+                browser.evaluate("document.getElementById('users-title').scrollIntoView()")
+                time.sleep(1)
+                browser.screenshot(f"{folder}/page-lists.png")
         for one in crowd:
             one.join()
     finally:

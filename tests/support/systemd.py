@@ -10,6 +10,7 @@ import time
 
 from netns import RUN, run
 
+UNIT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../packaging/weir.service")
 _SETUP = r"""
 mount -t tmpfs tmpfs {home}/layers
 mkdir {home}/layers/upper {home}/layers/work

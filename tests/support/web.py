@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A real nginx in the server's namespace, and clients of it in the client's."""
+import asyncio
 import contextlib
 import os
 import re
@@ -134,7 +135,7 @@ def one_after_another(namespace, where, source, count, gap=0.05, patience=1.8):
     return [c.answer() for c in crowd]
 
 
-def fetch(namespace, server, source, port=80, patience=3):
+def fetch(namespace, server, source, port=80, patience=3, path="/"):
     """One request on a connection of its own, without the cost of a process.
 
     The seconds it took, how many segments TCP had to send again, and the seconds to connect.
@@ -148,7 +149,8 @@ def fetch(namespace, server, source, port=80, patience=3):
         started = time.perf_counter()
         client.connect((server, port))
         connect = time.perf_counter() - started
-        client.sendall(b"GET / HTTP/1.1\r\nHost: weir.test\r\nConnection: close\r\n\r\n")
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: weir.test\r\n"
+                       "Connection: close\r\n\r\n".encode())
         answer = b""
         while piece := client.recv(65536):
             answer += piece
@@ -194,3 +196,31 @@ def wrk(namespace, where, seconds=2, connections=8):
     done = namespace.run("wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "1s",
                          where)
     return int(re.search(r"(\d+) requests in", done.stdout).group(1))
+
+
+def crowd(net, clients, rate, seconds):
+    """So many requests a second, each on a connection of its own, of one client after the other.
+
+    Returns the answers' codes, how long each took, and how long all took, in seconds.
+    """
+    codes, times = [], []
+
+    async def visit(loop, number):
+        await asyncio.sleep(number / rate)
+        with socket.socket() as client:
+            client.setblocking(False)
+            client.bind((net.client4(number % clients), 0))
+            started = time.perf_counter()
+            await loop.sock_connect(client, (net.SERVER4, 80))
+            await loop.sock_sendall(client, b"GET / HTTP/1.0\r\nHost: weir.test\r\n\r\n")
+            codes.append((await loop.sock_recv(client, 4096))[9:12])
+            times.append(time.perf_counter() - started)
+
+    async def visits():
+        loop = asyncio.get_running_loop()
+        await asyncio.gather(*(visit(loop, n) for n in range(rate * seconds)))
+
+    with net.client.entered():
+        started = time.monotonic()
+        asyncio.run(visits())
+        return codes, times, time.monotonic() - started
