@@ -23,7 +23,8 @@ static __always_inline int weir_is_byte_sampled(const struct weir_stats *stats, 
 static __always_inline int weir_is_new_second(const struct weir_stats *stats,
 					      const struct weir_sampler *sampler)
 {
-	return !sampler->fine || stats->clock_ms >> WEIR_SAMPLE_SECOND != sampler->second;
+	return sampler->shift == WEIR_SAMPLER_OFF ||
+	       stats->clock_ms >> WEIR_SAMPLE_SECOND != sampler->second;
 }
 
 /* Paces, and where the packet is to be told of tells of it. `more`: what it makes of `total`. */
@@ -37,13 +38,14 @@ static __always_inline void weir_sample(const struct weir_facts *facts, struct w
 	__u64 now_ms, amount;
 
 	if (!(WEIR_LOAD(&weir_control.present) & WEIR_SAMPLING)) {
-		sampler->fine = 0;
+		sampler->shift = WEIR_SAMPLER_OFF;
 		return;
 	}
 	now_ms = weir_now_ms(stats);
-	if (!sampler->fine) {
-		is_sampled = 1;
+	if (sampler->shift == WEIR_SAMPLER_OFF) {
+		sampler->shift = 0;
 		sampler->told = total - more;
+		is_sampled = 1;
 	}
 	weir_sampler_pace(sampler, total, now_ms >> WEIR_SAMPLE_SECOND, coarse);
 	if (!is_sampled || facts->layer == WEIR_LAYER_NONE)

@@ -18,9 +18,11 @@
 #define WEIR_COARSEST	    32
 #define WEIR_SAMPLES_IN_ONE 6 /* a power of two: one stands for no more that found no room */
 
+#define WEIR_SAMPLER_OFF 63
+
 static __always_inline __u32 weir_sampler_shift(const struct weir_sampler *sampler)
 {
-	return (63 - (__u32)sampler->fine) & 63;
+	return (__u32)sampler->shift & 63;
 }
 
 /* Whether `more` behind `total` are to be told of. */
@@ -33,8 +35,8 @@ static __always_inline int weir_is_sampled(const struct weir_sampler *sampler, _
 }
 
 /*
- * At a packet of another second, and at each that is told of: begins to sample, or becomes finer by
- * a step where less than a quarter of what may be told of is.
+ * At a packet of another second, and at each that is told of: becomes finer by a step where less
+ * than a quarter of what may be told of is.
  */
 static __always_inline void weir_sampler_pace(struct weir_sampler *sampler, __u64 total,
 					      __u64 second, __u32 coarse)
@@ -42,14 +44,11 @@ static __always_inline void weir_sampler_pace(struct weir_sampler *sampler, __u6
 	__u32 shift = weir_sampler_shift(sampler);
 	__u64 seconds;
 
-	if (sampler->second == second && sampler->fine)
+	if (sampler->second == second)
 		return;
 	seconds = second > sampler->second ? second - sampler->second : 1;
-	if (!sampler->fine)
-		sampler->fine = 63;
-	else if (shift &&
-		 ((total - sampler->begun) / seconds) >> shift < WEIR_SAMPLES_A_SECOND / 4) {
-		sampler->fine = shift > coarse ? sampler->fine + 1 : 63;
+	if (shift && ((total - sampler->begun) / seconds) >> shift < WEIR_SAMPLES_A_SECOND / 4) {
+		sampler->shift = shift > coarse ? shift - 1 : 0;
 		sampler->told = total; /* or the next one would stand for the rest of a flood */
 	}
 	sampler->second = second;
@@ -62,7 +61,7 @@ static __always_inline void weir_sampler_coarsen(struct weir_sampler *sampler, _
 	__u32 shift = weir_sampler_shift(sampler);
 
 	if (shift < WEIR_COARSEST)
-		sampler->fine = 63 - (shift ? shift + 1 : coarse);
+		sampler->shift = shift ? shift + 1 : coarse;
 	sampler->count = 0;
 }
 

@@ -63,6 +63,11 @@ struct Samples : testing::TestWithParam<Hook> {
 
 INSTANTIATE_TEST_SUITE_P(Each, Samples, testing::Values(Hook::kXdp, Hook::kTc), hook_name);
 
+TEST_P(Samples, TheFirstOfAllIsToldOfWhateverItIs) {
+  const auto bulk = send(Packet::from(kClient).ack());
+  EXPECT_EQ(told()[kClient].bytes, bulk);
+}
+
 TEST_P(Samples, FewPacketsAreToldOfToTheByte) {
   const auto first = send(Packet::from(kClient));
   const auto bulk = send(Packet::from(kClient).ack().payload(std::string(1000, 'x')));

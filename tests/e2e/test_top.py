@@ -18,7 +18,7 @@ def is_as_before(terminal):
     terminal.wait_for(r"\n\$\s*\Z")
     assert terminal.modes() == ["0", "1"]
     terminal.run("stty", "-a")
-    shown = terminal.wait_for("echo")
+    shown = terminal.wait_for("echoprt")  # near the end of stty's words
     assert re.search(r"(?<!-)\becho\b", shown) and re.search(r"(?<!-)\bicanon\b", shown), shown
 
 

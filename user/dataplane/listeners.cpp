@@ -18,8 +18,8 @@
 namespace weir {
 namespace {
 
-constexpr const char* kListen = "0A";  // TCP_LISTEN, in hex
-constexpr std::size_t kWord = 8;       // hex digits of 32 bits
+constexpr const char* kListenInHex = "0A";
+constexpr std::size_t kWord = 8;  // hex digits of 32 bits
 
 template <typename Number>
 std::optional<Number> hex(std::string_view text) {
@@ -61,7 +61,7 @@ std::vector<Listener> read_listeners(std::istream& file) {
   while (std::getline(file, line)) {
     std::istringstream words(line);
     std::string number, local, remote, state;
-    if (!(words >> number >> local >> remote >> state) || state != kListen) break;
+    if (!(words >> number >> local >> remote >> state) || state != kListenInHex) break;
     if (const auto listener = parse(local)) found.push_back(*listener);
   }
   return found;

@@ -18,8 +18,7 @@ struct weir_event_counters {
 
 /* Which of many packets a CPU tells of; see bpf/lib/sample.h. */
 struct weir_sampler {
-	__u64
-	    fine; /* 0: none; else 63 less the power of two that of so many bytes one is told of */
+	__u64 shift; /* of so many bytes or events, a power of two, one is told of; 63: none */
 	__u64 skew;  /* random: where in so many */
 	__u64 told;  /* how many there had been when the newest was told */
 	__u64 begun; /* how many when this second began */
