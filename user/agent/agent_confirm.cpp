@@ -19,8 +19,8 @@ const std::string kWhat = std::string(kUnconfirmed) + "what";
 const std::string kSet = std::string(kUnconfirmed) + "set.";  // and the path of a change
 
 std::string left(BootNs until, BootNs now) {
-  const auto ms = until > now ? (until - now) / kNsInMs : 0;
-  return describe_duration(Milliseconds(std::max<std::int64_t>(1000, ms / 1000 * 1000)));
+  const BootNs seconds = until > now ? (until - now) / (1000 * kNsInMs) : 0;
+  return describe_duration(std::chrono::seconds(std::max<BootNs>(1, seconds)));
 }
 
 }  // namespace

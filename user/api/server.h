@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 
@@ -45,8 +46,8 @@ struct ApiResponse {
 struct ServerLimits {
   std::size_t header_bytes = std::size_t{16} * 1024;
   std::size_t body_bytes = std::size_t{256} * 1024;
-  // The one path whose bodies may be larger, one at a time.
-  std::string bulk_path{};
+  // The one path whose bodies may be larger, one at a time; the text outlives the server.
+  std::string_view bulk_path;
   std::size_t bulk_bytes = std::size_t{128} * 1024 * 1024;
   std::size_t clients = 256;
   int idle_seconds = 30;  // a request must be complete in this time

@@ -123,8 +123,9 @@ void HttpSession::read_request() {
 void HttpSession::on_header(error_code error) {
   if (error) return on_request(error);
   const auto target = parser_->get().target();
-  const std::string& bulk_path = pool_->limits.bulk_path;
-  const bool is_bulk = !bulk_path.empty() && target.substr(0, target.find('?')) == bulk_path;
+  const std::string_view path(target.data(), std::min(target.find('?'), target.size()));
+  const std::string_view bulk_path = pool_->limits.bulk_path;
+  const bool is_bulk = !bulk_path.empty() && path == bulk_path;
   if (!is_bulk) {
     const auto length = parser_->content_length();
     if (length && *length > pool_->limits.body_bytes) return on_request(http::error::body_limit);

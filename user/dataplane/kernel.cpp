@@ -364,7 +364,7 @@ void Kernel::rest_turning(std::uint64_t pages) {
 
 std::vector<std::pair<std::string, std::string>> Kernel::follow_renames() {
   std::vector<std::pair<std::string, std::string>> renamed;
-  for (auto record : table_.records()) {
+  for (const auto& record : table_.records()) {
     char name[IF_NAMESIZE] = {};
     if (!record.attach || if_indextoname(record.ifindex, name) == nullptr || record.name == name)
       continue;

@@ -84,7 +84,7 @@ struct weir_slide {
 #define WEIR_EVENT_KICK	     (WEIR_EVENT_SLOTS + 1)
 #define WEIR_EVENT_RUNNING   (WEIR_EVENT_SLOTS + 2) /* and of no place, but a hash */
 #define WEIR_VALIDATED_COUNT (1u << 16)
-#define WEIR_VALIDATED_MS    (60u * 60 * 1000) /* for so long */
+#define WEIR_VALIDATED_MS    3600000ull /* for so long: an hour */
 
 /* What is changed in a set is changed under its lock; `locks` has this many, a power of two. */
 #define WEIR_LOCKS 1024
